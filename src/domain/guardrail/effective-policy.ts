@@ -1,0 +1,73 @@
+// What one agent may do at this moment: agent ∩ all policies of its namespace. Computed by the operator, kept in the
+// store, handed out by the hub with each lease and renewed in every heartbeat and journal reply. This file is the
+// shape; `merge-policies.ts` computes it and `gate.ts` answers questions about it.
+
+import type { ToolEffect } from '../journal/record.ts'
+
+/** A pattern and where it was written, so that each decision can name the rule that made it. */
+export interface Rule {
+  /** Glob over `<server>/<tool>` (or over model names): `*` matches within one segment, a lone `*` everything. */
+  readonly pattern: string
+  readonly source: RuleSource
+}
+export interface RuleSource {
+  readonly kind: 'SwarmAgent' | 'SwarmPolicy' | 'builtin'
+  readonly name: string
+  /** Kubernetes field path in that object. */
+  readonly field: string
+}
+
+/** A number and where it was written. */
+export interface Limit {
+  readonly value: number
+  readonly source: RuleSource
+}
+
+export type ArgumentConstraint = {
+  /** Dotted path into the arguments. */
+  readonly path: string
+  readonly optional: boolean
+} & (
+  | { readonly type: 'const'; readonly value: unknown }
+  | { readonly type: 'enum'; readonly values: readonly unknown[] }
+  | { readonly type: 'pattern'; readonly pattern: string }
+  | { readonly type: 'maxLength'; readonly maxLength: number }
+  | { readonly type: 'fromInput'; readonly input: string }
+)
+export interface ToolConstraint extends Rule {
+  readonly args: readonly ArgumentConstraint[]
+}
+
+export interface EffectivePolicy {
+  readonly agent: { readonly namespace: string; readonly name: string }
+  /** Changes whenever any answer could change: a hash of everything below. */
+  readonly revision: string
+  readonly tools: {
+    /** The agent's own servers; a tool of any other server does not exist for it. */
+    readonly servers: readonly string[]
+    /** Each list must match (lists intersect); an absent outer array means every tool of the agent's own servers. */
+    readonly allow: readonly (readonly Rule[])[]
+    readonly deny: readonly Rule[]
+    readonly constraints: readonly ToolConstraint[]
+    /** Declared effect per pattern; undeclared tools count as `write`. */
+    readonly effects: readonly { readonly pattern: string; readonly effect: ToolEffect }[]
+  }
+  readonly models: {
+    readonly allow: readonly (readonly Rule[])[]
+    readonly deny: readonly Rule[]
+  }
+  readonly limits: {
+    /** Prompt estimate plus answer of one model call. */
+    readonly tokensPerCall: Limit
+    readonly answerTokensPerCall?: Limit
+    readonly thinkingTokensPerCall?: Limit
+    readonly timeoutSeconds: Limit
+    readonly concurrentTasks: Limit
+    readonly retries: Limit
+    readonly dailyTokens?: Limit
+    readonly namespaceDailyTokens?: Limit
+    readonly turnsPerTask: Limit
+    readonly callsPerTask: Limit
+    readonly identicalCalls: Limit
+  }
+}

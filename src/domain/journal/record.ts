@@ -1,0 +1,187 @@
+// The journal's vocabulary: a closed union of everything that can happen in a run. Status, resume, audit, cost and
+// timeline are folds over these records; nothing else remembers what happened. Adding a type is a schema change
+// (docs/journal.md); changing one is not allowed.
+
+import type { RunSnapshot } from '../run/snapshot.ts'
+
+/** Which run a record belongs to. The uid is the key; namespace and name are there for people. */
+export interface RunKey {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+}
+
+/**
+ * Text kept in the store by its hash. `head` is the whole text when `bytes` ≤ HEAD_BYTES, else its beginning, cut
+ * on a character boundary.
+ */
+export interface StoredText {
+  readonly sha256: string
+  readonly bytes: number
+  readonly head: string
+}
+export const HEAD_BYTES = 8192
+
+/** Tokens as the provider reported them. A field the provider left out stays undefined; it is never 0 by default. */
+export interface TokenUsage {
+  readonly inputTokens?: number
+  readonly outputTokens?: number
+  readonly thinkingTokens?: number
+}
+
+/** What a tool call may do to the outside world. `write` is assumed when nothing better is declared. */
+export type ToolEffect = 'read-only' | 'idempotent' | 'write'
+
+/** Where in a run something happened. `attempt` grows on retry after a failure, never on take-over after a crash. */
+export interface TaskPosition {
+  readonly step: string
+  readonly attempt: number
+}
+interface Turn extends TaskPosition {
+  /** 1-based model turn inside the attempt. */
+  readonly turn: number
+}
+interface Call extends Turn {
+  /** 0-based index of the tool call inside the turn. */
+  readonly call: number
+  readonly server: string
+  readonly tool: string
+}
+
+export interface RequestedToolCall {
+  readonly id: string
+  /** The alias the model used; resolved to server and tool by the agent's own table. */
+  readonly name: string
+  readonly arguments: string
+}
+
+export type RecordBody =
+  | { readonly type: 'run.started'; readonly snapshot: RunSnapshot; readonly snapshotHash: string }
+  | (TaskPosition & { readonly type: 'step.submitted'; readonly task: string; readonly agent: string })
+  | {
+      readonly type: 'step.skipped'
+      readonly step: string
+      readonly reason: string
+      readonly message: string
+    }
+  | { readonly type: 'step.failed'; readonly step: string; readonly reason: string; readonly message: string }
+  | (TaskPosition & {
+      readonly type: 'task.leased'
+      readonly task: string
+      readonly fence: number
+      readonly holder: string
+    })
+  | (Turn & {
+      readonly type: 'llm.requested'
+      readonly model: string
+      readonly provider: string
+      readonly estimatedInputTokens: number
+      readonly maxOutputTokens: number
+    })
+  | (Turn & {
+      readonly type: 'llm.responded'
+      readonly model: string
+      readonly text: StoredText
+      readonly toolCalls: readonly RequestedToolCall[]
+      readonly usage: TokenUsage
+      readonly finishReason: string
+      readonly durationMs: number
+    })
+  | (Turn & {
+      readonly type: 'llm.failed'
+      readonly code: string
+      readonly message: string
+      readonly durationMs: number
+    })
+  | (Turn & { readonly type: 'llm.denied'; readonly rule: string; readonly message: string })
+  | (Call & {
+      readonly type: 'tool.intended'
+      readonly arguments: unknown
+      readonly effect: ToolEffect
+      readonly idempotencyKey: string
+    })
+  | (Call & {
+      readonly type: 'tool.returned'
+      readonly isError: boolean
+      readonly content: StoredText
+      readonly durationMs: number
+    })
+  | (Call & {
+      readonly type: 'tool.denied'
+      readonly arguments: unknown
+      readonly reason: string
+      /** The rule that decided, as `Kind namespace/name field`. */
+      readonly rule: string
+      readonly message: string
+    })
+  | (Call & { readonly type: 'tool.outcome-unknown'; readonly message: string })
+  | (TaskPosition & {
+      readonly type: 'task.completed'
+      readonly task: string
+      readonly output: StoredText
+      readonly usage: TokenUsage
+      readonly turns: number
+      readonly toolCalls: number
+    })
+  | (TaskPosition & {
+      readonly type: 'task.failed'
+      readonly task: string
+      readonly code: string
+      readonly message: string
+      readonly remedy?: string
+      readonly retryable: boolean
+      readonly retryAfterMs?: number
+      readonly usage: TokenUsage
+    })
+  | (TaskPosition & { readonly type: 'task.cancelled'; readonly task: string; readonly reason: string })
+  | {
+      readonly type: 'run.finished'
+      readonly phase: 'Succeeded' | 'Failed' | 'Cancelled'
+      readonly reason: string
+      readonly message: string
+      readonly output?: StoredText
+    }
+
+export type RecordType = RecordBody['type']
+
+/** A record as the store keeps it. `seq` is gap-free from 1 within the run; `hash` covers `previous` and the body. */
+export type JournalRecord = RecordBody & {
+  readonly run: string
+  readonly seq: number
+  readonly key: string
+  /** RFC 3339, UTC, milliseconds. */
+  readonly at: string
+  readonly previous: string
+  readonly hash: string
+}
+
+/**
+ * The deterministic key of a record: the same thing happening twice has the same key, and the store keeps the first.
+ */
+export const recordKey = (record: RecordBody): string => {
+  switch (record.type) {
+    case 'run.started':
+    case 'run.finished':
+      return record.type
+    case 'step.skipped':
+    case 'step.failed':
+      return `${record.type}/${record.step}`
+    case 'step.submitted':
+    case 'task.completed':
+    case 'task.failed':
+    case 'task.cancelled':
+      return `${record.type}/${record.step}/${record.attempt}`
+    case 'task.leased':
+      return `${record.type}/${record.step}/${record.attempt}/${record.fence}`
+    case 'llm.requested':
+    case 'llm.responded':
+    case 'llm.failed':
+    case 'llm.denied':
+      return `${record.type}/${record.step}/${record.attempt}/${record.turn}`
+    case 'tool.intended':
+    case 'tool.returned':
+    case 'tool.denied':
+    case 'tool.outcome-unknown':
+      return `${record.type}/${record.step}/${record.attempt}/${record.turn}/${record.call}`
+  }
+}

@@ -1,0 +1,30 @@
+// What a run will do, frozen when it starts. Editing the team afterwards changes nothing for it. The snapshot is the
+// first record of the run's journal, so that the journal alone can replay the run.
+
+export interface StepPlan {
+  /** Unique in the run; defaults to the role. */
+  readonly name: string
+  readonly role: string
+  /** SwarmAgent that does the work, in the run's namespace. */
+  readonly agent: string
+  /** Templates by input name, in the order of the manifest. */
+  readonly inputs: readonly { readonly name: string; readonly template: string }[]
+  readonly dependsOn: readonly string[]
+  readonly if?: string
+  readonly mustCall: readonly string[]
+  readonly maxOutputBytes: number
+}
+
+export interface RunSnapshot {
+  readonly kind: 'team' | 'agent'
+  readonly namespace: string
+  /** Name of the SwarmTeam or SwarmAgent. */
+  readonly source: string
+  readonly steps: readonly StepPlan[]
+  /** Run input after the team's defaults were applied. */
+  readonly input: Readonly<Record<string, string>>
+  /** Template of the run's output; without it the output is the last step's. */
+  readonly output?: string
+  readonly timeoutSeconds?: number
+  readonly maxTokens?: number
+}

@@ -1,0 +1,44 @@
+// What the operator tells an agent's pod through its environment, and what the agent process reads: one list, so that
+// the two cannot drift. Names follow the original where it has one.
+
+export const agentEnvironment = {
+  name: 'AGENT_NAME',
+  namespace: 'AGENT_NAMESPACE',
+  model: 'AGENT_MODEL',
+  /** `openai` | `anthropic` | `google`; unset: by model name. */
+  provider: 'AGENT_PROVIDER',
+  /** File with the composed system prompt. */
+  systemPromptPath: 'AGENT_SYSTEM_PROMPT_PATH',
+  /** JSON of `ToolServerSetting[]`. */
+  toolServers: 'AGENT_MCP_SERVERS',
+  concurrentTasks: 'AGENT_MAX_CONCURRENT_TASKS',
+  drainSeconds: 'AGENT_DRAIN_SECONDS',
+  hubUrl: 'KUBESWARM_HUB_URL',
+  /** File with the ServiceAccount token for the hub; read anew on each use, it rotates. */
+  hubTokenPath: 'KUBESWARM_HUB_TOKEN_PATH',
+  podName: 'POD_NAME',
+  openaiBaseUrl: 'OPENAI_BASE_URL',
+  openaiApiKey: 'OPENAI_API_KEY',
+  anthropicApiKey: 'ANTHROPIC_API_KEY',
+  anthropicBaseUrl: 'ANTHROPIC_BASE_URL',
+  geminiApiKey: 'GEMINI_API_KEY',
+  geminiBaseUrl: 'GEMINI_BASE_URL',
+  /** Port of /healthz and /readyz; default 8080. */
+  port: 'PORT',
+  logLevel: 'LOG_LEVEL',
+} as const
+
+export interface ToolServerSetting {
+  readonly name: string
+  readonly url: string
+  readonly transport: 'auto' | 'streamable-http' | 'sse' | 'legacy-rest'
+  readonly onUnavailable: 'fail' | 'degrade'
+  readonly instructions?: string
+  /** The credential is in that environment variable (from a Secret); the header is `<header>: <scheme> <value>`. */
+  readonly auth?: { readonly header: string; readonly scheme: string; readonly valueFromEnv: string }
+  readonly headers: readonly ({ readonly name: string } & (
+    { readonly value: string } | { readonly valueFromEnv: string }
+  ))[]
+}
+
+export const agentPort = 8080

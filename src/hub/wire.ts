@@ -1,0 +1,78 @@
+// What travels between hub, agents and CLI over HTTP. Paths, bodies and answers in one place; both sides import it.
+// Every request carries `Authorization: Bearer <Kubernetes token>`: an agent's ServiceAccount token (audience
+// `kubeswarm-hub`) opens its own tasks only; a user's token opens what RBAC lets it read.
+//
+// Errors are `{ error: { code, message, remedy? } }` with 400 (bad request), 401, 403, 404, 409 (StaleLease), 503.
+
+import type { EffectivePolicy } from '../domain/guardrail/effective-policy.ts'
+import type { JournalRecord, RecordBody } from '../domain/journal/record.ts'
+import type { Task } from '../domain/run/task.ts'
+import type { Reservation } from '../ports/spend-ledger.ts'
+
+export const HUB_AUDIENCE = 'kubeswarm-hub'
+
+export const paths = {
+  /** POST LeaseRequest → 200 LeaseReply | 204 after waitMs */
+  lease: '/v1/tasks/lease',
+  /** POST ProofRequest → 200 StandingReply */
+  heartbeat: '/v1/tasks/heartbeat',
+  /** POST RecordRequest → 200 StandingReply */
+  record: '/v1/tasks/record',
+  /** POST ReserveRequest → 200 ReserveReply */
+  reserve: '/v1/tasks/reserve',
+  /** POST RecordRequest → 204 */
+  finish: '/v1/tasks/finish',
+  /** POST ProofRequest → 204 */
+  release: '/v1/tasks/release',
+  /** GET → 200 text/plain; agents may read contents of their own runs only */
+  content: '/v1/contents/:sha256',
+  /** GET [?follow=true][&after=seq] → 200 application/x-ndjson of JournalRecord; a follow ends with the run */
+  journal: '/v1/namespaces/:namespace/runs/:name/journal',
+  /** GET → 200 text/plain, the step's whole output */
+  stepOutput: '/v1/namespaces/:namespace/runs/:name/steps/:step/output',
+  /** POST → 202 FireReply; the webhook inbox */
+  fire: '/triggers/:namespace/:event/fire',
+  healthz: '/healthz',
+  readyz: '/readyz',
+} as const
+
+export interface ProofRequest {
+  readonly task: string
+  readonly fence: number
+}
+export interface LeaseRequest {
+  readonly holder: string
+  readonly waitMs: number
+}
+export interface LeaseReply {
+  readonly task: Task
+  readonly fence: number
+  readonly expiresAt: string
+  readonly policy: EffectivePolicy
+  readonly history: readonly JournalRecord[]
+}
+export interface RecordRequest extends ProofRequest {
+  readonly records: readonly RecordBody[]
+  readonly contents?: readonly string[]
+}
+export interface StandingReply {
+  readonly expiresAt: string
+  readonly cancelled?: { readonly reason: string }
+  readonly policy: EffectivePolicy
+}
+export interface ReserveRequest extends ProofRequest {
+  readonly record: RecordBody & { readonly type: 'llm.requested' }
+}
+export interface ReserveReply {
+  readonly standing: StandingReply
+  readonly reservation: Reservation
+}
+export interface FireReply {
+  readonly accepted: true
+  readonly run: string
+  readonly runs: readonly string[]
+  readonly duplicate: boolean
+}
+export interface ErrorReply {
+  readonly error: { readonly code: string; readonly message: string; readonly remedy?: string }
+}

@@ -1,0 +1,33 @@
+// The journal port: one append-only sequence of records per run.
+
+import type { JournalRecord, RecordBody, RunKey } from '../domain/journal/record.ts'
+
+export interface RunSummary extends RunKey {
+  readonly startedAt: string
+  readonly finishedAt?: string
+  readonly phase: 'Running' | 'Succeeded' | 'Failed' | 'Cancelled'
+}
+
+export interface Journal {
+  /**
+   * Appends the records in order and resolves when they are durable. A record whose key the run already holds is
+   * left as it was (the first wins). Contents are the texts that `StoredText` values in the records refer to.
+   */
+  append(request: {
+    readonly run: RunKey
+    readonly records: readonly RecordBody[]
+    readonly contents?: readonly string[]
+  }): Promise<readonly JournalRecord[]>
+
+  /** The run's records after `after` (a seq; default 0), in order. Empty for a run that never started. */
+  read(request: { readonly run: string; readonly after?: number }): Promise<readonly JournalRecord[]>
+
+  /** A stored text by its hash, or undefined when the store does not hold it. */
+  content(sha256: string): Promise<string | undefined>
+
+  /** The newest run of that name, also after its resource is gone. */
+  find(request: { readonly namespace: string; readonly name: string }): Promise<RunSummary | undefined>
+
+  /** Calls `listener` after each durable append, with the run it belongs to. Returns the way to stop. */
+  subscribe(listener: (run: RunKey) => void): () => void
+}

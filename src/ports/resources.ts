@@ -1,0 +1,87 @@
+// The Kubernetes API as the operator uses it: typed by the caller, addressed by kind. The adapter speaks HTTP to a
+// real cluster and to local-kube alike.
+
+import type { KubernetesObject } from '../api/resource.ts'
+
+/** A resource type as discovery names it. */
+export interface ResourceType {
+  readonly group: string
+  readonly version: string
+  readonly plural: string
+  readonly kind: string
+  readonly namespaced: boolean
+}
+
+export interface ObjectName {
+  readonly namespace?: string
+  readonly name: string
+}
+
+export type WatchEvent<T> =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
+  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string }
+
+export interface ListPage<T> {
+  readonly items: readonly T[]
+  readonly resourceVersion: string
+}
+
+export interface Resources {
+  get<T extends KubernetesObject>(type: ResourceType, name: ObjectName): Promise<T | undefined>
+  /** Follows `continue` to the end. */
+  list<T extends KubernetesObject>(
+    type: ResourceType,
+    options?: { readonly namespace?: string; readonly labelSelector?: string },
+  ): Promise<ListPage<T>>
+  /**
+   * Events after `resourceVersion`, until the server ends the stream or `signal` aborts. Throws KubernetesApiError
+   * with status 410 when the version is too old, also when the server says so inside the stream.
+   */
+  watch<T extends KubernetesObject>(
+    type: ResourceType,
+    options: {
+      readonly resourceVersion: string
+      readonly namespace?: string
+      readonly labelSelector?: string
+      readonly signal: AbortSignal
+    },
+  ): AsyncIterable<WatchEvent<T>>
+  create<T extends KubernetesObject>(type: ResourceType, object: T): Promise<T>
+  /** Server-side apply with field manager `kubeswarm-operator`, force. */
+  apply<T extends KubernetesObject>(type: ResourceType, object: T): Promise<T>
+  /** Merge patch of the main resource. */
+  patch<T extends KubernetesObject>(type: ResourceType, name: ObjectName, patch: unknown): Promise<T>
+  /** Merge patch of the status subresource. */
+  patchStatus<T extends KubernetesObject>(type: ResourceType, name: ObjectName, status: unknown): Promise<T>
+  /** Deletes with background propagation. Not found is not an error. */
+  delete(type: ResourceType, name: ObjectName, preconditions?: { readonly uid?: string }): Promise<void>
+  /** POST to a create-only API (TokenReview, SubjectAccessReview). */
+  review<T>(path: string, body: unknown): Promise<T>
+}
+
+/** What the API server refused, with its own Status. */
+export class KubernetesApiError extends Error {
+  readonly status: number
+  readonly reason: string
+  readonly retryAfterMs: number | undefined
+
+  constructor({
+    status,
+    reason,
+    message,
+    retryAfterMs,
+    cause,
+  }: {
+    status: number
+    reason: string
+    message: string
+    retryAfterMs?: number
+    cause?: unknown
+  }) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'KubernetesApiError'
+    this.status = status
+    this.reason = reason
+    this.retryAfterMs = retryAfterMs
+  }
+}
