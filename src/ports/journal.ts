@@ -28,6 +28,9 @@ export interface Journal {
   /** The newest run of that name, also after its resource is gone. */
   find(request: { readonly namespace: string; readonly name: string }): Promise<RunSummary | undefined>
 
+  /** Runs that have started and have no `run.finished`: what an operator that was away must look after first. */
+  unfinished(): Promise<readonly RunSummary[]>
+
   /** Calls `listener` after each durable append, with the run it belongs to. Returns the way to stop. */
   subscribe(listener: (run: RunKey) => void): () => void
 }

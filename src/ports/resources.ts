@@ -31,7 +31,12 @@ export interface Resources {
   /** Follows `continue` to the end. */
   list<T extends KubernetesObject>(
     type: ResourceType,
-    options?: { readonly namespace?: string; readonly labelSelector?: string },
+    options?: {
+      readonly namespace?: string
+      readonly labelSelector?: string
+      /** Asks for apiVersion, kind and metadata alone; a server that cannot do so may send the whole object. */
+      readonly metadataOnly?: boolean
+    },
   ): Promise<ListPage<T>>
   /**
    * Events after `resourceVersion`, until the server ends the stream or `signal` aborts. Throws KubernetesApiError
@@ -43,6 +48,7 @@ export interface Resources {
       readonly resourceVersion: string
       readonly namespace?: string
       readonly labelSelector?: string
+      readonly metadataOnly?: boolean
       readonly signal: AbortSignal
     },
   ): AsyncIterable<WatchEvent<T>>
