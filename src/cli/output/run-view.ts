@@ -95,6 +95,8 @@ export const runView = ({ paint }: { readonly paint: Paint }): RunView => {
           return [line(record.step, paint.dim('○'), `skipped: ${record.message}`)]
         case 'step.failed':
           return [line(record.step, paint.red('✗'), `failed: ${record.message} [${record.reason}]`)]
+        case 'run.stopping':
+          return [`${clock}  ${paint.yellow('■')} stopping: ${record.message} [${record.reason}]`]
         case 'run.finished': {
           const took = seconds(at - (startedAt ?? at))
           const ok = record.phase === 'Succeeded'

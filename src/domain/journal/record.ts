@@ -57,7 +57,13 @@ export interface RequestedToolCall {
 
 export type RecordBody =
   | { readonly type: 'run.started'; readonly snapshot: RunSnapshot; readonly snapshotHash: string }
-  | (TaskPosition & { readonly type: 'step.submitted'; readonly task: string; readonly agent: string })
+  | (TaskPosition & {
+      readonly type: 'step.submitted'
+      readonly task: string
+      readonly agent: string
+      /** RFC 3339; set on a retry: the queue offers the task from here on. */
+      readonly notBefore?: string
+    })
   | {
       readonly type: 'step.skipped'
       readonly step: string
@@ -135,6 +141,13 @@ export type RecordBody =
     })
   | (TaskPosition & { readonly type: 'task.cancelled'; readonly task: string; readonly reason: string })
   | {
+      /** The decision to end the run early. Nothing is submitted after it; work in flight is being cancelled. */
+      readonly type: 'run.stopping'
+      readonly phase: 'Failed' | 'Cancelled'
+      readonly reason: string
+      readonly message: string
+    }
+  | {
       readonly type: 'run.finished'
       readonly phase: 'Succeeded' | 'Failed' | 'Cancelled'
       readonly reason: string
@@ -161,6 +174,7 @@ export type JournalRecord = RecordBody & {
 export const recordKey = (record: RecordBody): string => {
   switch (record.type) {
     case 'run.started':
+    case 'run.stopping':
     case 'run.finished':
       return record.type
     case 'step.skipped':

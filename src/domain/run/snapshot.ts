@@ -23,6 +23,10 @@ export interface RunSnapshot {
   readonly steps: readonly StepPlan[]
   /** Run input after the team's defaults were applied. */
   readonly input: Readonly<Record<string, string>>
+  /** Inputs the team declares and this run leaves out: templates read them as empty text, constraints as absent. */
+  readonly optionalInputs?: readonly string[]
+  /** Set when an event wrote the input: steps then receive it as data, like the output of another step. */
+  readonly untrustedInput?: true
   /** Template of the run's output; without it the output is the last step's. */
   readonly output?: string
   readonly timeoutSeconds?: number
