@@ -27,6 +27,8 @@ export type KubernetesSource =
 
 export interface KubernetesConnection extends Resources {
   readonly server: string
+  /** The raw exchange below the port: tables, logs and proxied paths for the CLI. */
+  readonly transport: Transport
   /** Ends every request, watches included. */
   close(): Promise<void>
 }
@@ -36,7 +38,7 @@ const userAgent = 'kubeswarm-operator'
 
 export const connectKubernetes = async (source: KubernetesSource): Promise<KubernetesConnection> => {
   const transport = await openFrom(source)
-  return { ...httpResources(transport), server: transport.server, close: () => transport.close() }
+  return { ...httpResources(transport), server: transport.server, transport, close: () => transport.close() }
 }
 
 const openFrom = async (source: KubernetesSource): Promise<Transport> => {

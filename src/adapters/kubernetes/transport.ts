@@ -8,6 +8,8 @@ import { KubernetesApiError } from '../../ports/resources.ts'
 
 export interface Transport {
   readonly server: string
+  /** The Authorization header of this identity, for other servers that ask this cluster who a caller is. */
+  authorization(): Promise<string | undefined>
   /** Parsed JSON answer. Throws KubernetesApiError for every status from 400 on and for an unreachable server. */
   exchange<T>(call: Call): Promise<T>
   /** The answer's body as it comes. Ends when the server ends it; throws when the connection breaks. */
@@ -90,6 +92,7 @@ export const openTransport = ({
 
   return {
     server,
+    authorization: async () => authorization(),
     async exchange<T>(call: Call): Promise<T> {
       const response = await respond(call, { bodyTimeout: requestTimeoutMs })
       try {

@@ -1,0 +1,72 @@
+// The hub as a person's command reads it: journals and outputs, with the caller's own Kubernetes identity.
+
+import { request } from 'undici'
+import { KubeswarmError } from '../../domain/error.ts'
+import type { JournalRecord } from '../../domain/journal/record.ts'
+import { paths, type ErrorReply } from '../../hub/wire.ts'
+import type { KubernetesObject } from '../../api/resource.ts'
+import type { Cluster } from './cluster.ts'
+
+export interface HubReader {
+  readonly url: string
+  /** Records in order. With `follow`, ends after the run does; otherwise after what is there. */
+  journal(request: { readonly run: string; readonly follow: boolean; readonly signal?: AbortSignal }): AsyncIterable<JournalRecord>
+  stepOutput(request: { readonly run: string; readonly step: string }): Promise<string>
+}
+
+/** ConfigMap that operator and embedded cluster publish: where people's tools find the hub. */
+export const endpointsConfigMap = { namespace: 'kubeswarm-system', name: 'kubeswarm-endpoints' } as const
+
+interface EndpointsConfigMap extends KubernetesObject {
+  readonly data?: { readonly hubUrl?: string; readonly webhookBaseUrl?: string }
+}
+
+export const openHub = async ({ connection, namespace }: Cluster): Promise<HubReader> => {
+  const configMap = await connection.get<EndpointsConfigMap>(
+    { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true },
+    endpointsConfigMap,
+  )
+  const url = configMap?.data?.hubUrl
+  if (url === undefined) {
+    throw new KubeswarmError({
+      code: 'HubUnavailable',
+      message: `cannot find the hub: ConfigMap ${endpointsConfigMap.namespace}/${endpointsConfigMap.name} has no hubUrl on ${connection.server}`,
+      remedy: 'is kubeswarm installed in this cluster? On a laptop: swarm dev',
+    })
+  }
+  const get = async (path: string, signal?: AbortSignal) => {
+    const authorization = await connection.transport.authorization()
+    const response = await request(url + path, {
+      headers: authorization === undefined ? {} : { authorization },
+      bodyTimeout: 0,
+      ...(signal === undefined ? {} : { signal }),
+    }).catch((cause: unknown) => {
+      throw new KubeswarmError({ code: 'HubUnavailable', message: `cannot reach the hub at ${url}: ${(cause as Error).message}`, cause })
+    })
+    if (response.statusCode === 200) return response.body
+    const reply = (await response.body.json().catch(() => undefined)) as ErrorReply | undefined
+    throw new KubeswarmError({
+      code: response.statusCode === 404 ? 'NotFound' : response.statusCode === 401 ? 'Unauthorized' : response.statusCode === 403 ? 'Forbidden' : 'HubUnavailable',
+      message: reply?.error.message ?? `hub answered ${response.statusCode} for ${path}`,
+      ...(reply?.error.remedy === undefined ? {} : { remedy: reply.error.remedy }),
+    })
+  }
+  const at = (path: string, names: Readonly<Record<string, string>>) =>
+    path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(names[name] ?? ''))
+
+  return {
+    url,
+    async *journal({ run, follow, signal }) {
+      const body = await get(`${at(paths.journal, { namespace, name: run })}${follow ? '?follow=true' : ''}`, signal)
+      let rest = ''
+      for await (const chunk of body.setEncoding('utf8')) {
+        const lines = (rest + String(chunk)).split('\n')
+        rest = lines.pop() ?? ''
+        for (const line of lines) if (line.trim() !== '') yield JSON.parse(line) as JournalRecord
+      }
+    },
+    async stepOutput({ run, step }) {
+      return (await get(at(paths.stepOutput, { namespace, name: run, step }))).text()
+    },
+  }
+}
