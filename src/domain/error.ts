@@ -47,6 +47,7 @@ export type ErrorCode =
   | 'StaleLease'
   | 'StoreLocked'
   | 'StoreTooNew'
+  | 'StoreUnavailable'
   | 'HubUnavailable'
   | 'Unauthorized'
   | 'Forbidden'

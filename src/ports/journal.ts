@@ -1,6 +1,7 @@
 // The journal port: one append-only sequence of records per run.
 
 import type { JournalRecord, RecordBody, RunKey } from '../domain/journal/record.ts'
+import type { AgentKey } from '../domain/run/task.ts'
 
 export interface RunSummary extends RunKey {
   readonly startedAt: string
@@ -22,8 +23,14 @@ export interface Journal {
   /** The run's records after `after` (a seq; default 0), in order. Empty for a run that never started. */
   read(request: { readonly run: string; readonly after?: number }): Promise<readonly JournalRecord[]>
 
-  /** A stored text by its hash, or undefined when the store does not hold it. */
-  content(sha256: string): Promise<string | undefined>
+  /**
+   * A stored text by its hash, or undefined when the store does not hold it. With `reader`, only a text that the run,
+   * or a run in which the agent has a task, has written itself.
+   */
+  content(
+    sha256: string,
+    reader?: { readonly run: string } | { readonly agent: AgentKey },
+  ): Promise<string | undefined>
 
   /** The newest run of that name, also after its resource is gone. */
   find(request: { readonly namespace: string; readonly name: string }): Promise<RunSummary | undefined>

@@ -4,6 +4,7 @@
 
 import type { JournalRecord, RecordBody, RunKey } from '../domain/journal/record.ts'
 import type { AgentKey, Task } from '../domain/run/task.ts'
+import type { Reservation } from './spend-ledger.ts'
 
 export interface Lease {
   readonly task: Task
@@ -43,6 +44,19 @@ export interface TaskQueue {
   ): Promise<{ readonly records: readonly JournalRecord[]; readonly standing: TaskStanding }>
 
   /**
+   * Before a model call: appends `llm.requested` and reserves its tokens (estimate plus longest answer) against the
+   * day's ceilings, in one transaction. An exhausted ceiling appends nothing. The `llm.responded` or `llm.failed` of
+   * the same turn settles the reservation. Throws `StaleLease`.
+   */
+  reserve(
+    request: LeaseProof & {
+      readonly record: RecordBody & { readonly type: 'llm.requested' }
+      readonly agentLimit?: number
+      readonly namespaceLimit?: number
+    },
+  ): Promise<{ readonly reservation: Reservation; readonly standing: TaskStanding }>
+
+  /**
    * Ends the task: `records` (the last of them `task.completed`, `task.failed` or `task.cancelled`) and the task's
    * end are one transaction. Throws `StaleLease`.
    */
@@ -56,13 +70,26 @@ export interface TaskQueue {
   /** Marks the run's unfinished tasks (or one step's) as cancelled: queued ones end now, leased ones are told. */
   cancel(request: { readonly run: RunKey; readonly step?: string; readonly reason: string }): Promise<void>
 
+  /** A task that was submitted once, whatever became of it. */
+  find(
+    task: string,
+  ): Promise<{ readonly task: Task; readonly state: 'queued' | 'leased' | 'ended' } | undefined>
+
   /** Queue figures per agent, for status and metrics. */
-  depth(
-    agent: AgentKey,
-  ): Promise<{ readonly queued: number; readonly leased: number; readonly oldestAgeMs?: number }>
+  depth(agent: AgentKey): Promise<QueueDepth>
+
+  /** The same for every agent that has unfinished tasks. */
+  depths(): Promise<readonly (QueueDepth & { readonly agent: AgentKey })[]>
 
   /** Calls `listener` when a leased task was cancelled or a policy changed, so that long calls can answer early. */
   subscribe(listener: (task: { readonly id: string; readonly agent: AgentKey }) => void): () => void
+}
+
+export interface QueueDepth {
+  readonly queued: number
+  readonly leased: number
+  /** Age of the oldest queued task. */
+  readonly oldestAgeMs?: number
 }
 
 export interface TaskStanding {

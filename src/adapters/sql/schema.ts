@@ -1,0 +1,105 @@
+// The tables, as forward migrations that SQLite and PostgreSQL both understand: TEXT, BIGINT, composite keys and
+// partial indexes only. Times are milliseconds since the epoch where they are compared, RFC 3339 where they are
+// shown. A migration that has shipped is never edited; the next one corrects it.
+
+export const migrations: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE runs (
+      uid TEXT PRIMARY KEY,
+      namespace TEXT NOT NULL,
+      name TEXT NOT NULL,
+      started_at TEXT NOT NULL,
+      finished_at TEXT,
+      phase TEXT NOT NULL,
+      last_seq BIGINT NOT NULL,
+      last_hash TEXT NOT NULL
+    )`,
+    `CREATE INDEX runs_by_name ON runs (namespace, name, started_at)`,
+    `CREATE INDEX runs_unfinished ON runs (started_at) WHERE finished_at IS NULL`,
+    `CREATE TABLE records (
+      run TEXT NOT NULL,
+      seq BIGINT NOT NULL,
+      record_key TEXT NOT NULL,
+      at TEXT NOT NULL,
+      body TEXT NOT NULL,
+      previous TEXT NOT NULL,
+      hash TEXT NOT NULL,
+      PRIMARY KEY (run, seq),
+      UNIQUE (run, record_key)
+    )`,
+    `CREATE TABLE contents (
+      sha256 TEXT PRIMARY KEY,
+      text TEXT NOT NULL
+    )`,
+    // Which runs may read a text: equal texts of different runs share one row above.
+    `CREATE TABLE run_contents (
+      sha256 TEXT NOT NULL,
+      run TEXT NOT NULL,
+      PRIMARY KEY (sha256, run)
+    )`,
+    // available_at: from when the task may be handed out; for a leased task the end of its lease.
+    `CREATE TABLE tasks (
+      id TEXT PRIMARY KEY,
+      position BIGINT NOT NULL,
+      run TEXT NOT NULL,
+      namespace TEXT NOT NULL,
+      agent TEXT NOT NULL,
+      step TEXT NOT NULL,
+      task TEXT NOT NULL,
+      state TEXT NOT NULL,
+      fence BIGINT NOT NULL,
+      holder TEXT,
+      submitted_at BIGINT NOT NULL,
+      available_at BIGINT NOT NULL,
+      deadline BIGINT,
+      cancelled TEXT
+    )`,
+    `CREATE INDEX tasks_open ON tasks (namespace, agent, position) WHERE state <> 'ended'`,
+    `CREATE INDEX tasks_by_run ON tasks (run)`,
+    `CREATE TABLE policies (
+      namespace TEXT NOT NULL,
+      agent TEXT NOT NULL,
+      revision TEXT NOT NULL,
+      policy TEXT NOT NULL,
+      PRIMARY KEY (namespace, agent)
+    )`,
+    // One row per agent and day, and one with an empty agent for the namespace's day.
+    `CREATE TABLE spend (
+      day TEXT NOT NULL,
+      namespace TEXT NOT NULL,
+      agent TEXT NOT NULL,
+      tokens BIGINT NOT NULL,
+      PRIMARY KEY (day, namespace, agent)
+    )`,
+    `CREATE TABLE reservations (
+      reservation_key TEXT PRIMARY KEY,
+      day TEXT NOT NULL,
+      namespace TEXT NOT NULL,
+      agent TEXT NOT NULL,
+      tokens BIGINT NOT NULL,
+      settled BIGINT NOT NULL
+    )`,
+    `CREATE TABLE deliveries (
+      namespace TEXT NOT NULL,
+      event TEXT NOT NULL,
+      delivery TEXT NOT NULL,
+      received_at TEXT NOT NULL,
+      entry TEXT NOT NULL,
+      PRIMARY KEY (namespace, event, delivery)
+    )`,
+    `CREATE TABLE delivery_runs (
+      namespace TEXT NOT NULL,
+      event TEXT NOT NULL,
+      delivery TEXT NOT NULL,
+      run TEXT NOT NULL,
+      target BIGINT NOT NULL,
+      received_at TEXT NOT NULL,
+      state TEXT NOT NULL,
+      refused TEXT,
+      PRIMARY KEY (namespace, event, delivery, run)
+    )`,
+    `CREATE INDEX delivery_runs_pending ON delivery_runs (received_at) WHERE state = 'pending'`,
+  ],
+]
+
+export const schemaVersion = migrations.length

@@ -1,0 +1,97 @@
+// Every statement of the store, in one place and in the SQL that SQLite and PostgreSQL share; `?` stands for the next
+// parameter. What they mean together is told by the verbs beside this file, not here.
+
+export const statements = {
+  version: {
+    create: 'CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)',
+    read: 'SELECT version FROM schema_version',
+    clear: 'DELETE FROM schema_version',
+    write: 'INSERT INTO schema_version (version) VALUES (?)',
+  },
+  run: {
+    head: 'SELECT last_seq, last_hash FROM runs WHERE uid = ?',
+    insert: `INSERT INTO runs (uid, namespace, name, started_at, finished_at, phase, last_seq, last_hash)
+      VALUES (?, ?, ?, ?, NULL, 'Running', 0, ?)`,
+    advance: 'UPDATE runs SET last_seq = ?, last_hash = ? WHERE uid = ?',
+    finish: 'UPDATE runs SET finished_at = ?, phase = ? WHERE uid = ?',
+    find: `SELECT uid, namespace, name, started_at, finished_at, phase FROM runs
+      WHERE namespace = ? AND name = ? ORDER BY started_at DESC, uid DESC LIMIT 1`,
+    unfinished: `SELECT uid, namespace, name, started_at, finished_at, phase FROM runs
+      WHERE finished_at IS NULL ORDER BY started_at, uid`,
+    key: 'SELECT uid, namespace, name FROM runs WHERE uid = ?',
+  },
+  record: {
+    byKey: `SELECT run, seq, record_key, at, body, previous, hash FROM records WHERE run = ? AND record_key = ?`,
+    insert: `INSERT INTO records (run, seq, record_key, at, body, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    after: `SELECT run, seq, record_key, at, body, previous, hash FROM records
+      WHERE run = ? AND seq > ? ORDER BY seq`,
+  },
+  content: {
+    insert: 'INSERT INTO contents (sha256, text) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING',
+    link: 'INSERT INTO run_contents (sha256, run) VALUES (?, ?) ON CONFLICT (sha256, run) DO NOTHING',
+    read: 'SELECT text FROM contents WHERE sha256 = ?',
+    readInRun: `SELECT c.text FROM contents c JOIN run_contents r ON r.sha256 = c.sha256
+      WHERE c.sha256 = ? AND r.run = ?`,
+    readByAgent: `SELECT c.text FROM contents c WHERE c.sha256 = ? AND EXISTS (
+      SELECT 1 FROM run_contents r JOIN tasks t ON t.run = r.run
+      WHERE r.sha256 = c.sha256 AND t.namespace = ? AND t.agent = ?)`,
+  },
+  task: {
+    exists: 'SELECT 1 AS found FROM tasks WHERE id = ?',
+    lastPosition: 'SELECT COALESCE(MAX(position), 0) AS position FROM tasks',
+    insert: `INSERT INTO tasks (id, position, run, namespace, agent, step, task, state, fence, submitted_at,
+        available_at, deadline)
+      VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', 0, ?, ?, ?)`,
+    read: `SELECT id, task, state, fence, available_at, cancelled FROM tasks WHERE id = ?`,
+    // Oldest first. A task past its run's deadline is nobody's work any more; a cancelled one is ended, not offered.
+    available: `SELECT id, task, state, fence, available_at, cancelled FROM tasks
+      WHERE namespace = ? AND agent = ? AND state <> 'ended' AND cancelled IS NULL AND available_at <= ?
+        AND (deadline IS NULL OR deadline > ?)
+      ORDER BY position LIMIT 1`,
+    nextAvailable: `SELECT MIN(available_at) AS at FROM tasks
+      WHERE namespace = ? AND agent = ? AND state <> 'ended' AND cancelled IS NULL
+        AND (deadline IS NULL OR deadline > ?)`,
+    lease: `UPDATE tasks SET state = 'leased', fence = ?, holder = ?, available_at = ? WHERE id = ?`,
+    extend: 'UPDATE tasks SET available_at = ? WHERE id = ?',
+    release: `UPDATE tasks SET state = 'queued', holder = NULL, available_at = ? WHERE id = ?`,
+    end: `UPDATE tasks SET state = 'ended' WHERE id = ?`,
+    markCancelled: 'UPDATE tasks SET cancelled = ? WHERE id = ?',
+    openOfRun: `SELECT id, task, state, fence, available_at, cancelled FROM tasks
+      WHERE run = ? AND state <> 'ended' ORDER BY position`,
+    abandoned: `SELECT id, task, state, fence, available_at, cancelled FROM tasks
+      WHERE state = 'leased' AND cancelled IS NOT NULL AND available_at <= ? ORDER BY position`,
+    nextAbandoned: `SELECT MIN(available_at) AS at FROM tasks WHERE state = 'leased' AND cancelled IS NOT NULL`,
+    leasedByAgent: `SELECT id FROM tasks WHERE namespace = ? AND agent = ? AND state = 'leased'`,
+    depth: `SELECT state, COUNT(*) AS tasks, MIN(submitted_at) AS oldest FROM tasks
+      WHERE namespace = ? AND agent = ? AND state <> 'ended' GROUP BY state`,
+    depths: `SELECT namespace, agent, state, COUNT(*) AS tasks, MIN(submitted_at) AS oldest FROM tasks
+      WHERE state <> 'ended' GROUP BY namespace, agent, state ORDER BY namespace, agent, state`,
+  },
+  policy: {
+    all: 'SELECT policy FROM policies',
+    put: `INSERT INTO policies (namespace, agent, revision, policy) VALUES (?, ?, ?, ?)
+      ON CONFLICT (namespace, agent) DO UPDATE SET revision = excluded.revision, policy = excluded.policy`,
+    remove: 'DELETE FROM policies WHERE namespace = ? AND agent = ?',
+  },
+  spend: {
+    read: 'SELECT tokens FROM spend WHERE day = ? AND namespace = ? AND agent = ?',
+    add: `INSERT INTO spend (day, namespace, agent, tokens) VALUES (?, ?, ?, ?)
+      ON CONFLICT (day, namespace, agent) DO UPDATE SET tokens = spend.tokens + excluded.tokens`,
+    reservation: `SELECT day, namespace, agent, tokens, settled FROM reservations WHERE reservation_key = ?`,
+    reserve: `INSERT INTO reservations (reservation_key, day, namespace, agent, tokens, settled)
+      VALUES (?, ?, ?, ?, ?, 0)`,
+    settle: 'UPDATE reservations SET tokens = ?, settled = 1 WHERE reservation_key = ?',
+  },
+  delivery: {
+    read: 'SELECT entry FROM deliveries WHERE namespace = ? AND event = ? AND delivery = ?',
+    insert: `INSERT INTO deliveries (namespace, event, delivery, received_at, entry) VALUES (?, ?, ?, ?, ?)`,
+    insertRun: `INSERT INTO delivery_runs (namespace, event, delivery, run, target, received_at, state)
+      VALUES (?, ?, ?, ?, ?, ?, 'pending')`,
+    pending: `SELECT d.entry, r.run FROM delivery_runs r JOIN deliveries d
+        ON d.namespace = r.namespace AND d.event = r.event AND d.delivery = r.delivery
+      WHERE r.state = 'pending' ORDER BY r.received_at, r.delivery, r.target`,
+    settleRun: `UPDATE delivery_runs SET state = ?, refused = ?
+      WHERE namespace = ? AND event = ? AND delivery = ? AND run = ?`,
+    count: `SELECT COUNT(*) AS fired, MAX(received_at) AS last FROM deliveries WHERE namespace = ? AND event = ?`,
+  },
+} as const
