@@ -28,3 +28,12 @@ export interface KubernetesObject {
   readonly kind: string
   readonly metadata: ObjectMeta
 }
+
+/** A resource type as discovery names it. */
+export interface ResourceType {
+  readonly group: string
+  readonly version: string
+  readonly plural: string
+  readonly kind: string
+  readonly namespaced: boolean
+}

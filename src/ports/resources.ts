@@ -1,16 +1,9 @@
 // The Kubernetes API as the operator uses it: typed by the caller, addressed by kind. The adapter speaks HTTP to a
 // real cluster and to local-kube alike.
 
-import type { KubernetesObject } from '../api/resource.ts'
+import type { KubernetesObject, ResourceType } from '../api/resource.ts'
 
-/** A resource type as discovery names it. */
-export interface ResourceType {
-  readonly group: string
-  readonly version: string
-  readonly plural: string
-  readonly kind: string
-  readonly namespaced: boolean
-}
+export type { ResourceType }
 
 export interface ObjectName {
   readonly namespace?: string

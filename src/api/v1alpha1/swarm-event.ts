@@ -1,0 +1,191 @@
+// SwarmEvent: what starts runs. A webhook, a schedule, or the end of another team's run.
+
+import {
+  aliasOf,
+  choice,
+  described,
+  flag,
+  list,
+  longInteger,
+  object,
+  optional,
+  text,
+  textMap,
+  time,
+  type TypeOf,
+} from '../schema.ts'
+import { ageColumn, type KindDefinition } from '../definition.ts'
+import type { KubernetesObject } from '../resource.ts'
+import { conditions, observedGeneration } from './conditions.ts'
+import { LocalObjectReference } from './references.ts'
+import { type ApiVersion, swarmEvents } from './resources.ts'
+import { teamPhases } from './swarm-team.ts'
+
+export const webhookPresets = ['pagerduty', 'alertmanager', 'grafana', 'github', 'standard-webhooks'] as const
+export const signatureSchemes = ['bearer', 'standard-webhooks', 'pagerduty', 'github', 'slack'] as const
+export const concurrencyPolicies = ['Allow', 'Forbid', 'Replace'] as const
+
+const TeamOutputSource = object('The end of another team’s run.', {
+  name: text('SwarmTeam to follow.'),
+  onPhase: optional(choice(teamPhases, 'Phase that fires.', { default: 'Succeeded' })),
+})
+
+const WebhookSource = object('What senders send, and how they prove who they are.', {
+  preset: optional(
+    choice(webhookPresets, 'A known sender: fixes signature, dedupKey and filter where they are left out.'),
+  ),
+  signature: optional(
+    object('How a sender proves who it is.', {
+      scheme: optional(
+        choice(
+          signatureSchemes,
+          '`bearer` takes the token in the Authorization header, the others sign the body.',
+          {
+            default: 'bearer',
+          },
+        ),
+      ),
+      secretRef: optional(
+        described(
+          'Secret with the shared secret under key `secret`, or as its only key. Left out: the token that was made for this event.',
+          LocalObjectReference,
+        ),
+      ),
+    }),
+  ),
+  dedupKey: optional(
+    text(
+      'Template of the delivery’s identity: a second delivery with the same one starts nothing. Left out: the sender’s delivery id, or a hash of the body.',
+      {
+        maxLength: 1024,
+      },
+    ),
+  ),
+  filter: optional(
+    text('Template; a delivery for which it gives an empty text, `false`, `0` or `no` starts nothing.', {
+      maxLength: 4096,
+    }),
+  ),
+})
+
+const SwarmEventSource = object(
+  'What is waited for.',
+  {
+    type: choice(['cron', 'webhook', 'team-output'], 'Kind of source.'),
+    cron: optional(text('Schedule, five fields.')),
+    teamOutput: optional(TeamOutputSource),
+    webhook: optional(WebhookSource),
+  },
+  {
+    rules: [
+      { rule: "!has(self.cron) || self.type == 'cron'", message: 'cron belongs to type: cron' },
+      { rule: "self.type != 'cron' || has(self.cron)", message: 'type: cron needs cron' },
+      { rule: "!has(self.webhook) || self.type == 'webhook'", message: 'webhook belongs to type: webhook' },
+      {
+        rule: "!has(self.teamOutput) || self.type == 'team-output'",
+        message: 'teamOutput belongs to type: team-output',
+      },
+      {
+        rule: "self.type != 'team-output' || has(self.teamOutput)",
+        message: 'type: team-output needs teamOutput',
+      },
+    ],
+  },
+)
+
+const SwarmEventTarget = object(
+  'What is started.',
+  {
+    team: optional(text('SwarmTeam to run.')),
+    agent: optional(text('SwarmAgent to run.')),
+    prompt: optional(text('Template of the agent’s task.')),
+    input: optional(textMap('Templates of the team’s inputs.')),
+  },
+  {
+    aliases: { inputs: aliasOf('input', textMap('')) },
+    rules: [
+      { rule: 'has(self.team) != has(self.agent)', message: 'set exactly one of team and agent' },
+      {
+        rule: '!(has(self.inputs) && has(self.input))',
+        message: 'inputs is another spelling of input: set one of the two',
+      },
+    ],
+  },
+)
+export type SwarmEventTarget = TypeOf<typeof SwarmEventTarget>
+
+export const SwarmEventSpecSchema = object('What starts runs, and which.', {
+  source: SwarmEventSource,
+  targets: list(SwarmEventTarget, 'What is started, one run each.', { minItems: 1, maxItems: 20 }),
+  concurrencyPolicy: optional(
+    choice(
+      concurrencyPolicies,
+      'What happens while an earlier run of the same target is unfinished: `Allow` starts another, `Forbid` none, `Replace` cancels the earlier one.',
+      { default: 'Allow' },
+    ),
+  ),
+  suspended: optional(flag('Start nothing until it is taken back.', { default: false })),
+})
+export type SwarmEventSpec = TypeOf<typeof SwarmEventSpecSchema>
+
+export const SwarmEventStatusSchema = object('What is known of the event.', {
+  lastFiredAt: optional(time('When it last started something.')),
+  nextFireAt: optional(time('When the schedule is next due.')),
+  firedCount: optional(longInteger('Deliveries that started something.')),
+  droppedCount: optional(
+    longInteger('Deliveries that were accepted and started nothing: filtered, repeated or forbidden.'),
+  ),
+  lastRunName: optional(text('Latest run.')),
+  webhookURL: optional(text('Where to send deliveries.')),
+  observedGeneration,
+  conditions,
+})
+export type SwarmEventStatus = TypeOf<typeof SwarmEventStatusSchema>
+
+export interface SwarmEvent extends KubernetesObject {
+  readonly apiVersion: ApiVersion
+  readonly kind: 'SwarmEvent'
+  readonly spec: SwarmEventSpec
+  readonly status?: SwarmEventStatus
+}
+
+export const swarmEventDefinition: KindDefinition = {
+  resource: swarmEvents,
+  singular: 'swarmevent',
+  shortNames: ['swevt', 'swevts'],
+  description:
+    'A SwarmEvent starts runs: when a webhook is called, when a schedule is due, or when another team’s run ends.',
+  spec: SwarmEventSpecSchema,
+  specRequired: true,
+  status: SwarmEventStatusSchema,
+  columns: [
+    { name: 'Type', type: 'string', jsonPath: '.spec.source.type', description: 'Kind of source.' },
+    { name: 'Suspended', type: 'boolean', jsonPath: '.spec.suspended', description: 'Whether it rests.' },
+    {
+      name: 'Fired',
+      type: 'integer',
+      jsonPath: '.status.firedCount',
+      description: 'Deliveries that started something.',
+    },
+    {
+      name: 'Dropped',
+      type: 'integer',
+      jsonPath: '.status.droppedCount',
+      description: 'Deliveries that started nothing.',
+      priority: 1,
+    },
+    {
+      name: 'Last Fired',
+      type: 'date',
+      jsonPath: '.status.lastFiredAt',
+      description: 'Time since the last.',
+    },
+    {
+      name: 'Next Fire',
+      type: 'date',
+      jsonPath: '.status.nextFireAt',
+      description: 'When the schedule is next due.',
+    },
+    ageColumn,
+  ],
+}
