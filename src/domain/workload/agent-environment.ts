@@ -9,6 +9,8 @@ export const agentEnvironment = {
   provider: 'AGENT_PROVIDER',
   /** File with the composed system prompt. */
   systemPromptPath: 'AGENT_SYSTEM_PROMPT_PATH',
+  /** Optional second file that follows the first: the rules, where the prompt itself is mounted from a Secret. */
+  systemPromptRulesPath: 'AGENT_SYSTEM_PROMPT_RULES_PATH',
   /** JSON of `ToolServerSetting[]`. */
   toolServers: 'AGENT_MCP_SERVERS',
   concurrentTasks: 'AGENT_MAX_CONCURRENT_TASKS',
