@@ -1,0 +1,244 @@
+// A mock PagerDuty, Grafana or Slack: a real MCP server (both protocol eras, at `/mcp` and at `/`) whose answers come
+// from scenario files, with a ledger and faults behind a control port.
+
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { createHash } from 'node:crypto'
+
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+
+import { serve, type ServedRequest } from '../http/serve.ts'
+import { controlRoutes } from './control.ts'
+import { createFaults, type Fault } from './faults.ts'
+import { grafanaTools } from './grafana.ts'
+import { createLedger, type Ledger } from './ledger.ts'
+import type { MockTool, MockToolResult } from './mock-tool.ts'
+import { pagerdutyTools } from './pagerduty.ts'
+import { loadScenarios, type Scenario } from './scenario.ts'
+import { slackTools } from './slack.ts'
+
+export const mockServerNames = ['grafana', 'pagerduty', 'slack'] as const
+export type MockServerName = (typeof mockServerNames)[number]
+
+export interface MockServer {
+  readonly url: string
+  readonly controlUrl: string
+  close(): Promise<void>
+}
+
+/** Where a caller puts the key that names a call across retries. */
+const IDEMPOTENCY_KEY = 'kubeswarm.io/idempotency-key'
+
+interface CallContext {
+  readonly fault: Fault | undefined
+  readonly request: ServedRequest
+}
+
+export const startMockServer = async ({
+  server,
+  scenario = 'all',
+  port,
+  controlPort,
+  host,
+  log,
+  now = Date.now,
+}: {
+  readonly server: MockServerName
+  /** Names or paths, comma-separated; `all` for every built-in one; or scenarios already loaded. */
+  readonly scenario?: string | readonly Scenario[]
+  readonly port: number
+  readonly controlPort: number
+  readonly host: string
+  readonly log: (line: string) => void
+  readonly now?: () => number
+}): Promise<MockServer> => {
+  const scenarios = typeof scenario === 'string' ? await loadScenarios(scenario) : scenario
+  let tools = toolsOf({ server, scenarios, log, now })
+  const ledger = createLedger({ now })
+  const faults = createFaults()
+  const context = new AsyncLocalStorage<CallContext>()
+  const handler = createMcpHandler(() => mcpServer({ server, tools, ledger, context }), { keepAliveMs: 0 })
+
+  const handle = async (request: ServedRequest): Promise<Response> => {
+    const { pathname } = request.url
+    if (pathname === '/healthz' || pathname === '/readyz') return new Response('ok\n')
+    if (pathname !== '/' && pathname !== '/mcp') return new Response('not found\n', { status: 404 })
+    const call = toolCall(request.body)
+    const fault = call && faults.take(call.tool)
+    const forward = () => context.run({ fault, request }, () => handler.fetch(webRequest(request)))
+    if (call === undefined || fault === undefined || fault.mode === 'error') return forward()
+    if (fault.when === 'before' && fault.mode !== 'latency')
+      ledger.add({
+        tool: call.tool,
+        arguments: call.arguments,
+        executed: false,
+        isError: true,
+        result: '',
+        fault: fault.mode,
+        headers: witnessed(request.headers),
+        ...(call.idempotencyKey !== undefined && { idempotencyKey: call.idempotencyKey }),
+      })
+    return misbehave({ fault, request, forward })
+  }
+
+  const served = await serve({ port, host, handle })
+  const control = await serve({
+    port: controlPort,
+    host,
+    handle: controlRoutes({
+      ledger,
+      faults,
+      startOver: () => {
+        tools = toolsOf({ server, scenarios, log, now })
+      },
+    }),
+  })
+  return {
+    url: served.url,
+    controlUrl: control.url,
+    close: async () => {
+      await Promise.all([served.close(), control.close(), handler.close()])
+    },
+  }
+}
+
+const toolsOf = ({
+  server,
+  scenarios,
+  log,
+  now,
+}: {
+  server: MockServerName
+  scenarios: readonly Scenario[]
+  log: (line: string) => void
+  now: () => number
+}): readonly MockTool[] => {
+  switch (server) {
+    case 'grafana':
+      return grafanaTools(scenarios)
+    case 'pagerduty':
+      return pagerdutyTools({ scenarios, log })
+    case 'slack':
+      return slackTools({ scenarios, log, now })
+  }
+}
+
+const mcpServer = ({
+  server,
+  tools,
+  ledger,
+  context,
+}: {
+  server: MockServerName
+  tools: readonly MockTool[]
+  ledger: Ledger
+  context: AsyncLocalStorage<CallContext>
+}): McpServer => {
+  const mcp = new McpServer({ name: `mock-${server}`, version: '1.0.0' })
+  for (const tool of tools) {
+    mcp.registerTool(
+      tool.name,
+      {
+        title: tool.title,
+        description: tool.description,
+        inputSchema: tool.input,
+        annotations: {
+          readOnlyHint: tool.readOnly,
+          idempotentHint: tool.idempotent,
+          destructiveHint: false,
+          openWorldHint: !tool.readOnly,
+        },
+      },
+      (input, { mcpReq }) => {
+        const call = context.getStore()
+        const key = mcpReq._meta?.[IDEMPOTENCY_KEY]
+        const failing = call?.fault?.mode === 'error' ? call.fault : undefined
+        const result: MockToolResult = failing ? { text: failing.message, isError: true } : tool.run(input)
+        ledger.add({
+          tool: tool.name,
+          arguments: input,
+          executed: failing === undefined,
+          isError: result.isError,
+          result: result.text,
+          headers: call ? witnessed(call.request.headers) : {},
+          ...(typeof key === 'string' && { idempotencyKey: key }),
+          ...(call?.fault && { fault: call.fault.mode }),
+        })
+        return { content: [{ type: 'text', text: result.text }], isError: result.isError }
+      },
+    )
+  }
+  return mcp
+}
+
+const misbehave = async ({
+  fault,
+  request,
+  forward,
+}: {
+  fault: Fault
+  request: ServedRequest
+  forward: () => Promise<Response>
+}): Promise<Response> => {
+  const gone = new Promise<void>((resolve) =>
+    request.signal.addEventListener('abort', () => resolve(), { once: true }),
+  )
+  if (fault.when === 'after' && fault.mode !== 'latency') {
+    const response = await forward()
+    await response.text()
+  }
+  switch (fault.mode) {
+    case 'latency':
+      await Promise.race([new Promise((resolve) => setTimeout(resolve, fault.ms)), gone])
+      return forward()
+    case 'hang':
+      await gone
+      break
+    case 'close':
+      request.cut()
+      break
+    case 'error':
+      return forward()
+  }
+  return new Response(null, { status: 503 })
+}
+
+interface SeenCall {
+  readonly tool: string
+  readonly arguments: unknown
+  readonly idempotencyKey?: string
+}
+
+const toolCall = (body: string): SeenCall | undefined => {
+  if (!body.includes('tools/call')) return undefined
+  try {
+    const message = JSON.parse(body) as {
+      method?: unknown
+      params?: { name?: unknown; arguments?: unknown; _meta?: Record<string, unknown> }
+    }
+    if (message.method !== 'tools/call' || typeof message.params?.name !== 'string') return undefined
+    const key = message.params._meta?.[IDEMPOTENCY_KEY]
+    return {
+      tool: message.params.name,
+      arguments: message.params.arguments,
+      ...(typeof key === 'string' && { idempotencyKey: key }),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+const webRequest = ({ method, url, headers, body, signal }: ServedRequest): Request =>
+  new Request(url, { method, headers, signal, ...(method !== 'GET' && method !== 'HEAD' && { body }) })
+
+/** Headers as evidence: which credential came is told by its fingerprint, never by its value. */
+const witnessed = (headers: Headers): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...headers].map(([name, value]) =>
+      /authorization|cookie|api-?key|token|secret/i.test(name) ? [name, fingerprint(value)] : [name, value],
+    ),
+  )
+
+const fingerprint = (value: string): string => {
+  const scheme = /^(\S+) /.exec(value)?.[1] ?? ''
+  return `${scheme} sha256:${createHash('sha256').update(value).digest('hex').slice(0, 12)}`.trim()
+}
