@@ -1,0 +1,16 @@
+// All contracts of the store's ports, for an adapter to run.
+
+import { inboxContract } from './inbox.contract.ts'
+import { journalContract } from './journal.contract.ts'
+import { policyBookContract } from './policy-book.contract.ts'
+import { spendLedgerContract } from './spend-ledger.contract.ts'
+import type { StoreFactory } from './store.fixtures.ts'
+import { taskQueueContract } from './task-queue.contract.ts'
+
+export const storeContract = (factory: StoreFactory): void => {
+  journalContract(factory)
+  taskQueueContract(factory)
+  policyBookContract(factory)
+  spendLedgerContract(factory)
+  inboxContract(factory)
+}
