@@ -18,7 +18,8 @@ export const parseArguments = (text: string): ParsedArguments => {
   }
   if (text.trim() === '') return { type: 'parsed', value: {} }
   const depth = nesting(text)
-  if (depth > MAX_ARGUMENT_DEPTH) return malformed(`the arguments nest deeper than ${MAX_ARGUMENT_DEPTH} levels`)
+  if (depth > MAX_ARGUMENT_DEPTH)
+    return malformed(`the arguments nest deeper than ${MAX_ARGUMENT_DEPTH} levels`)
   let value: unknown
   try {
     value = JSON.parse(text)

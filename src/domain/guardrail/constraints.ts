@@ -65,7 +65,8 @@ const faultOf = ({
         ? undefined
         : `argument "${rule.path}" must be text of at most ${rule.maxLength} characters`
     case 'fromInput': {
-      if (!Object.hasOwn(input, rule.input)) return `the run has no input "${rule.input}" to bind "${rule.path}" to`
+      if (!Object.hasOwn(input, rule.input))
+        return `the run has no input "${rule.input}" to bind "${rule.path}" to`
       const bound = input[rule.input]
       return every(value, (item) => (typeof item === 'number' ? String(item) : item) === bound)
         ? undefined
@@ -86,7 +87,8 @@ const valueAt = (
 ): { readonly present: true; readonly value: unknown } | { readonly present: false } => {
   let value: unknown = args
   for (const segment of path.split('.')) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, segment)) return { present: false }
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, segment))
+      return { present: false }
     value = (value as Readonly<Record<string, unknown>>)[segment]
   }
   return { present: true, value }

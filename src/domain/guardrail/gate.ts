@@ -63,7 +63,11 @@ const deniedByPattern: Check = ({ policy, name }) => {
 const notAllowed: Check = ({ policy, name }) => {
   for (const list of policy.tools.allow) {
     if (list.some(({ pattern }) => matchesTool(pattern, name))) continue
-    const rule = listSource(list, { kind: 'SwarmAgent', name: policy.agent.name, field: 'spec.guardrails.tools.allow' })
+    const rule = listSource(list, {
+      kind: 'SwarmAgent',
+      name: policy.agent.name,
+      field: 'spec.guardrails.tools.allow',
+    })
     return {
       type: 'denied',
       reason: 'ToolNotAllowed',
@@ -89,7 +93,12 @@ const invalidArguments: Check = ({ name, definition, arguments: args }) => {
 
 const constraintBroken: Check = ({ policy, name, arguments: args, input }) => {
   if (args === undefined) return undefined
-  const violation = constraintViolation({ constraints: policy.tools.constraints, name, arguments: args, input })
+  const violation = constraintViolation({
+    constraints: policy.tools.constraints,
+    name,
+    arguments: args,
+    input,
+  })
   if (violation === undefined) return undefined
   const rule = named(violation.constraint)
   return {

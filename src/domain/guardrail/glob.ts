@@ -13,9 +13,7 @@ export const matchesTool = (
   if (isEverything(pattern)) return true
   const slash = pattern.indexOf('/')
   if (slash < 0) return false
-  return (
-    matchesSegment(pattern.slice(0, slash), server) && matchesSegment(pattern.slice(slash + 1), tool)
-  )
+  return matchesSegment(pattern.slice(0, slash), server) && matchesSegment(pattern.slice(slash + 1), tool)
 }
 
 /** Whether `pattern` matches a model's name. `*` stays within one `/`-segment; a lone `*` matches everything. */

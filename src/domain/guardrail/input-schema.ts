@@ -21,7 +21,9 @@ export const inputFault = (schema: InputSchema, args: ToolArguments): string | u
   const known = compiled.get(schema) ?? compile(schema)
   compiled.set(schema, known)
   if ('fault' in known) return known.fault
-  return known.validate(args) === true ? undefined : (known.validate.errors ?? []).slice(0, 3).map(describe).join('; ')
+  return known.validate(args) === true
+    ? undefined
+    : (known.validate.errors ?? []).slice(0, 3).map(describe).join('; ')
 }
 
 const compile = (schema: InputSchema): Compiled => {
@@ -34,7 +36,9 @@ const compile = (schema: InputSchema): Compiled => {
   try {
     return { validate: ajv.compile(rest as AnySchemaObject) }
   } catch (error) {
-    return { fault: `the tool's input schema cannot be used: ${error instanceof Error ? error.message : 'invalid'}` }
+    return {
+      fault: `the tool's input schema cannot be used: ${error instanceof Error ? error.message : 'invalid'}`,
+    }
   }
 }
 
@@ -65,7 +69,8 @@ const options = {
 const unusable = (schema: InputSchema): string | undefined => {
   let budget = MAX_SCHEMA_CHARACTERS
   const walk = (value: unknown, depth: number): string | undefined => {
-    if (depth > MAX_SCHEMA_DEPTH) return `the tool's input schema nests deeper than ${MAX_SCHEMA_DEPTH} levels`
+    if (depth > MAX_SCHEMA_DEPTH)
+      return `the tool's input schema nests deeper than ${MAX_SCHEMA_DEPTH} levels`
     if (typeof value === 'string') budget -= value.length
     budget -= 8
     if (budget < 0) return `the tool's input schema is larger than ${MAX_SCHEMA_CHARACTERS} characters`

@@ -1,0 +1,167 @@
+// The only place that calls a tool. It takes the gate's permission, announces the call in the journal, makes it, and
+// says truthfully what became of it: a call that may or may not have happened is neither a success nor a failure.
+
+import { isKubeswarmError, KubeswarmError } from '../domain/error.ts'
+import { storeText } from '../domain/journal/stored-text.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { ToolResult } from '../ports/tool-server.ts'
+import type { AllowedCall } from './allow-call.ts'
+import { redeem } from './allow-call.ts'
+import type { CallState } from './conversation.ts'
+import type { Failure } from './failure.ts'
+import { failureFrom } from './failure.ts'
+import { pause } from './pause.ts'
+import type { TaskSession } from './task-session.ts'
+import { throwIfStopped } from './task-session.ts'
+import { forJournal } from './tool-text.ts'
+
+export interface CallPosition {
+  readonly step: string
+  readonly attempt: number
+  readonly turn: number
+  readonly call: number
+}
+
+export interface CallOutcome {
+  readonly state: CallState
+  /** Set when the task cannot go on from here. */
+  readonly failure?: Failure
+}
+
+const TRIES = 3
+const RETRY_BASE_MS = 250
+
+export const callTool = async ({
+  call,
+  position,
+  session,
+  clock,
+  random,
+  log,
+}: {
+  readonly call: AllowedCall
+  readonly position: CallPosition
+  readonly session: TaskSession
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Logger
+}): Promise<CallOutcome> => {
+  if (!redeem(call)) {
+    throw new KubeswarmError({
+      code: 'PolicyDenied',
+      message: 'cannot call a tool without a fresh permission of the gate',
+    })
+  }
+  const { name, effect, idempotencyKey } = call
+  const where = { ...position, ...name }
+  await session.append([
+    { type: 'tool.intended', ...where, arguments: call.arguments, effect, idempotencyKey },
+  ])
+  // The wait for the journal may have outlasted the task.
+  throwIfStopped(session)
+  const started = clock.monotonic()
+  const answer = await attempt({ call, session, clock, random, log })
+  const durationMs = Math.round(clock.monotonic() - started)
+  const fields = { ...name, turn: position.turn, call: position.call, durationMs }
+
+  if (answer.type === 'unknown') {
+    // Whoever takes the task over finds the announcement without a result, and says the same.
+    if (isHandedOver(session)) throw session.signal.reason
+    const message = `the outcome of "${name.server}/${name.tool}" is unknown: ${answer.reason}`
+    log.warn(fields, 'tool call has an unknown outcome')
+    await session.append([{ type: 'tool.outcome-unknown', ...where, message }])
+    return { state: { type: 'outcome-unknown', message }, failure: outcomeUnknown(message, name.server) }
+  }
+  if (answer.type === 'failed' && session.signal.aborted && isHandedOver(session)) throw session.signal.reason
+
+  const text = forJournal(answer.type === 'returned' ? answer.result.text : answer.failure.message)
+  const isError = answer.type === 'failed' || answer.result.isError
+  log.info({ ...fields, isError, bytes: Buffer.byteLength(text) }, 'tool call returned')
+  await session.append(
+    [{ type: 'tool.returned', ...where, isError, content: storeText(text), durationMs }],
+    [text],
+  )
+  const state: CallState = { type: 'returned', effect, text, isError }
+  if (answer.type === 'failed' && !answer.modelCanGoOn) return { state, failure: answer.failure }
+  return { state }
+}
+
+/** The failure of a step whose tool call may or may not have happened. */
+export const outcomeUnknown = (message: string, server: string): Failure => ({
+  code: 'OutcomeUnknown',
+  message,
+  remedy: `look at ${server} whether the call took effect, then start a new run if it did not`,
+  retryable: false,
+})
+
+type Answer =
+  | { readonly type: 'returned'; readonly result: ToolResult }
+  /** Nothing happened outside, or nothing that a repetition would double. */
+  | { readonly type: 'failed'; readonly failure: Failure; readonly modelCanGoOn: boolean }
+  | { readonly type: 'unknown'; readonly reason: string }
+
+const attempt = async ({
+  call,
+  session,
+  clock,
+  random,
+  log,
+}: {
+  readonly call: AllowedCall
+  readonly session: TaskSession
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Logger
+}): Promise<Answer> => {
+  const { server, name, effect, idempotencyKey } = call
+  for (let tries = 1; ; tries++) {
+    try {
+      const result = await server.callTool({
+        tool: name.tool,
+        arguments: call.arguments,
+        idempotencyKey,
+        signal: session.signal,
+      })
+      return { type: 'returned', result }
+    } catch (error) {
+      const failure = failureFrom(error, `call "${name.server}/${name.tool}"`)
+      const repeatable = effect !== 'write' || wasNotSent(error)
+      if (!repeatable) return { type: 'unknown', reason: failure.message }
+      // A slow read is something the model can act on: it may ask for less.
+      const modelCanGoOn = failure.code === 'ToolTimeout'
+      const mayHelp = failure.retryable || failure.code === 'ToolServerUnavailable'
+      if (tries >= TRIES || session.signal.aborted || modelCanGoOn || !mayHelp) {
+        return { type: 'failed', failure, modelCanGoOn: modelCanGoOn && !session.signal.aborted }
+      }
+      log.warn({ ...name, code: failure.code, tries }, 'tool call is tried again')
+      await pause({ clock, ms: random() * RETRY_BASE_MS * 2 ** tries, signal: session.signal })
+    }
+  }
+}
+
+const isHandedOver = (session: TaskSession): boolean => {
+  const type = session.stopReason?.type
+  return type === 'drain' || type === 'lease-lost'
+}
+
+// Errors that arise before a single byte of the request has left.
+const BEFORE_SENDING = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+])
+
+const wasNotSent = (error: unknown): boolean => {
+  // 401 and 403 are answered before a request is looked at.
+  if (isKubeswarmError(error) && error.code === 'ToolServerUnauthorized') return true
+  let cause: unknown = error
+  for (let depth = 0; depth < 8 && cause instanceof Error; depth++) {
+    if ('code' in cause && typeof cause.code === 'string' && BEFORE_SENDING.has(cause.code)) return true
+    cause = cause.cause
+  }
+  return false
+}

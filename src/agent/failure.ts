@@ -1,0 +1,28 @@
+// How a task fails, as a value: what the journal's `task.failed` needs to say.
+
+import type { ErrorCode } from '../domain/error.ts'
+import { isKubeswarmError } from '../domain/error.ts'
+
+export interface Failure {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly remedy?: string
+  /** Whether the same attempt could have gone well; the loop withdraws it once something may have changed outside. */
+  readonly retryable: boolean
+  readonly retryAfterMs?: number
+}
+
+/** `context` names what was being done, for errors that do not say it themselves. */
+export const failureFrom = (error: unknown, context: string): Failure => {
+  if (!isKubeswarmError(error)) {
+    const message = error instanceof Error ? error.message : String(error)
+    return { code: 'Internal', message: `cannot ${context}: ${message}`, retryable: false }
+  }
+  return {
+    code: error.code,
+    message: error.message,
+    retryable: error.retryable,
+    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+  }
+}

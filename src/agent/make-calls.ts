@@ -1,0 +1,142 @@
+// The tool calls of one turn: each judged right before it would be made. Calls that only read may run side by side;
+// anything else runs alone and in the model's order. Results find their call by its place.
+
+import { describeRule } from '../domain/guardrail/decision.ts'
+import type { Task } from '../domain/run/task.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Logger } from '../ports/logger.ts'
+import { allowCall, type AllowedCall } from './allow-call.ts'
+import { callTool, type CallOutcome } from './call-tool.ts'
+import type { CallState, Conversation } from './conversation.ts'
+import { callsBefore, withCall } from './conversation.ts'
+import type { Failure } from './failure.ts'
+import type { PinnedTools } from './pin-tools.ts'
+import type { TaskSession } from './task-session.ts'
+import { throwIfStopped } from './task-session.ts'
+
+const READS_AT_ONCE = 8
+
+export const makeCalls = async ({
+  conversation: before,
+  calls,
+  task,
+  tools,
+  session,
+  clock,
+  random,
+  log,
+}: {
+  readonly conversation: Conversation
+  /** Indexes of calls of the last turn. */
+  readonly calls: readonly number[]
+  readonly task: Task
+  readonly tools: PinnedTools
+  readonly session: TaskSession
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Logger
+}): Promise<{ readonly conversation: Conversation; readonly failure?: Failure }> => {
+  let conversation = before
+  const turn = before.turns.at(-1)
+  if (turn === undefined) return { conversation }
+  const reading: { readonly index: number; readonly outcome: Promise<CallOutcome> }[] = []
+  const make = (index: number, call: AllowedCall): Promise<CallOutcome> =>
+    callTool({
+      call,
+      position: { step: task.step, attempt: task.attempt, turn: turn.number, call: index },
+      session,
+      clock,
+      random,
+      log,
+    })
+  let failure: Failure | undefined
+  const settle = (index: number, outcome: CallOutcome): void => {
+    conversation = withCall(conversation, { turn: turn.number, call: index }, { state: outcome.state })
+    failure ??= outcome.failure
+  }
+  const settleReads = async (): Promise<void> => {
+    // All are waited for, also after one failed: none may outlive its task.
+    const settled = await Promise.allSettled(reading.map(({ outcome }) => outcome))
+    const indexes = reading.map(({ index }) => index)
+    reading.length = 0
+    for (const [at, result] of settled.entries()) {
+      if (result.status === 'rejected') throw result.reason
+      const index = indexes[at]
+      if (index !== undefined) settle(index, result.value)
+    }
+  }
+
+  for (const index of calls) {
+    const call = turn.calls[index]
+    if (call === undefined) continue
+    if (reading.length >= READS_AT_ONCE) await settleReads()
+    if (failure !== undefined || session.signal.aborted) break
+    const verdict = allowCall({
+      call,
+      earlier: callsBefore(conversation, index),
+      policies: session.policies,
+      tools,
+      task,
+    })
+    if (verdict.type === 'denied') {
+      const state = await recordDenial({ verdict, index, turn: turn.number, task, session, log })
+      conversation = withCall(conversation, { turn: turn.number, call: index }, { state, tool: verdict.name })
+      if (state.type === 'denied' && isCap(state.reason)) break
+      continue
+    }
+    conversation = withCall(
+      conversation,
+      { turn: turn.number, call: index },
+      { state: call.state, tool: verdict.call.name },
+    )
+    if (verdict.call.effect === 'read-only') {
+      const outcome = make(index, verdict.call)
+      outcome.catch(() => undefined)
+      reading.push({ index, outcome })
+      continue
+    }
+    await settleReads()
+    if (failure !== undefined || session.signal.aborted) break
+    settle(index, await make(index, verdict.call))
+  }
+  await settleReads()
+  if (failure !== undefined) return { conversation, failure }
+  throwIfStopped(session)
+  return { conversation }
+}
+
+const isCap = (reason: string): boolean => reason === 'LoopDetected' || reason === 'CallLimitReached'
+
+const recordDenial = async ({
+  verdict: { denied, name, arguments: args },
+  index,
+  turn,
+  task,
+  session,
+  log,
+}: {
+  readonly verdict: Extract<ReturnType<typeof allowCall>, { readonly type: 'denied' }>
+  readonly index: number
+  readonly turn: number
+  readonly task: Task
+  readonly session: TaskSession
+  readonly log: Logger
+}): Promise<CallState> => {
+  const rule = describeRule(denied.rule)
+  log.warn({ ...name, turn, call: index, reason: denied.reason, rule }, 'tool call denied')
+  await session.append([
+    {
+      type: 'tool.denied',
+      step: task.step,
+      attempt: task.attempt,
+      turn,
+      call: index,
+      ...name,
+      arguments: args,
+      reason: denied.reason,
+      rule,
+      message: denied.message,
+    },
+  ])
+  return { type: 'denied', reason: denied.reason, message: denied.message }
+}

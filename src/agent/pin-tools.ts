@@ -1,0 +1,124 @@
+// The tools of one task, listed once before the first model call and then fixed: what a server changes afterwards is
+// not seen. A server that cannot be reached stops the task here, because an agent without its tools invents success.
+
+import type { EffectivePolicy } from '../domain/guardrail/effective-policy.ts'
+import { decideToolCall } from '../domain/guardrail/gate.ts'
+import { aliasTable, type ToolName } from '../domain/guardrail/tool-alias.ts'
+import type { ModelTool } from '../ports/language-model.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { ToolDefinition, ToolServer } from '../ports/tool-server.ts'
+import type { Failure } from './failure.ts'
+import { failureFrom } from './failure.ts'
+import { visible } from './tool-text.ts'
+
+export interface ToolServerBinding {
+  readonly server: ToolServer
+  readonly onUnavailable: 'fail' | 'degrade'
+}
+
+export interface PinnedTool {
+  readonly name: ToolName
+  readonly definition: ToolDefinition
+  readonly server: ToolServer
+}
+
+export interface PinnedTools {
+  /** Exact match; also tools that the policy forbids, so that a refusal can name its rule. */
+  byAlias(alias: string): PinnedTool | undefined
+  /** What the model is told of: only tools it could call. */
+  readonly offered: (policy: EffectivePolicy) => readonly ModelTool[]
+}
+
+export type PinOutcome =
+  | { readonly type: 'pinned'; readonly tools: PinnedTools }
+  | { readonly type: 'failed'; readonly failure: Failure }
+
+export const pinTools = async ({
+  servers,
+  signal,
+  log,
+}: {
+  readonly servers: readonly ToolServerBinding[]
+  readonly signal: AbortSignal
+  readonly log: Logger
+}): Promise<PinOutcome> => {
+  const listings = await Promise.all(servers.map((binding) => list({ binding, signal })))
+  const pinned: PinnedTool[] = []
+  for (const { binding, definitions, error } of listings) {
+    const { server, onUnavailable } = binding
+    if (definitions === undefined) {
+      const failure = failureFrom(error, `list the tools of server "${server.name}"`)
+      if (onUnavailable === 'fail') return { type: 'failed', failure }
+      log.warn({ server: server.name, code: failure.code, error: failure.message }, 'tool server left out')
+      continue
+    }
+    const seen = Map.groupBy(definitions, ({ name }) => name)
+    for (const [tool, same] of seen) {
+      const [definition] = same
+      // Two tools of one name: which one a call would reach is the server's secret.
+      if (same.length > 1)
+        log.warn({ server: server.name, tool }, 'tool refused: its server lists the name twice')
+      else if (definition !== undefined)
+        pinned.push({ name: { server: server.name, tool }, definition, server })
+    }
+  }
+  return { type: 'pinned', tools: pinnedTools(pinned) }
+}
+
+const list = async ({
+  binding,
+  signal,
+}: {
+  readonly binding: ToolServerBinding
+  readonly signal: AbortSignal
+}): Promise<{
+  readonly binding: ToolServerBinding
+  readonly definitions?: readonly ToolDefinition[]
+  readonly error?: unknown
+}> => {
+  try {
+    return { binding, definitions: await binding.server.listTools({ signal }) }
+  } catch (error) {
+    return { binding, error }
+  }
+}
+
+const pinnedTools = (pinned: readonly PinnedTool[]): PinnedTools => {
+  const table = aliasTable(pinned.map(({ name }) => name))
+  const byAlias = new Map(pinned.map((tool) => [table.aliasOf(tool.name), tool]))
+  return {
+    byAlias: (alias) => byAlias.get(alias),
+    offered: (policy) =>
+      [...byAlias].flatMap(([alias, tool]) =>
+        alias !== undefined && isCallable(policy, tool) ? [modelTool(alias, tool.definition)] : [],
+      ),
+  }
+}
+
+const isCallable = (policy: EffectivePolicy, { name, definition }: PinnedTool): boolean =>
+  decideToolCall({
+    policy,
+    name,
+    definition,
+    arguments: undefined,
+    input: {},
+    earlier: { calls: 0, identical: 0 },
+  }).type === 'allowed'
+
+const MAX_DESCRIPTION = 4096
+
+const modelTool = (name: string, { description, inputSchema }: ToolDefinition): ModelTool => ({
+  name,
+  description: visible(description).slice(0, MAX_DESCRIPTION),
+  inputSchema: visibleStrings(inputSchema) as Readonly<Record<string, unknown>>,
+})
+
+// Schemas carry words too: titles, descriptions, enum values.
+const visibleStrings = (value: unknown, depth = 0): unknown => {
+  if (typeof value === 'string') return visible(value)
+  if (typeof value !== 'object' || value === null || depth > 32) return value
+  if (Array.isArray(value)) return value.map((item) => visibleStrings(item, depth + 1))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, visibleStrings(item, depth + 1)]),
+  )
+}

@@ -1,0 +1,190 @@
+// One task in one agent's hands: its lease kept alive, its journal written in order, its policy always the newest, and
+// one signal that ends everything when the task must stop. Knows nothing of models and tools.
+
+import { isKubeswarmError } from '../domain/error.ts'
+import type { EffectivePolicy } from '../domain/guardrail/effective-policy.ts'
+import type { RecordBody } from '../domain/journal/record.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { Reservation } from '../ports/spend-ledger.ts'
+import type { LeaseProof } from '../ports/task-queue.ts'
+import type { AssignedTask, Standing, TaskSource } from '../ports/task-source.ts'
+
+export type StopReason =
+  | { readonly type: 'cancelled'; readonly reason: string }
+  | {
+      readonly type: 'timeout'
+      readonly message: string
+      readonly remedy: string
+      readonly deadline: boolean
+    }
+  | { readonly type: 'lease-lost' }
+  | { readonly type: 'drain' }
+
+/** The abort reason of the session's signal. */
+export class TaskStopped extends Error {
+  readonly stop: StopReason
+
+  constructor(stop: StopReason) {
+    super(`task stopped: ${stop.type}`)
+    this.name = 'TaskStopped'
+    this.stop = stop
+  }
+}
+
+// A third of the lease keeps it; every second also hears of a cancellation and of a tighter policy in time.
+const LONGEST_BEAT_MS = 1000
+const SHORTEST_BEAT_MS = 100
+const SHORTEST_LEASE_MS = 1000
+
+export class TaskSession {
+  readonly #source: TaskSource
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #proof: LeaseProof
+  readonly #atStart: EffectivePolicy
+  readonly #abort = new AbortController()
+  readonly #leaseMs: number
+  #current: EffectivePolicy
+  #renewedAt: number
+  #endsAt = Infinity
+  #writes: Promise<void> = Promise.resolve()
+  #cancelTimers: (() => void)[] = []
+  #cancelBeat: () => void = () => undefined
+  #closed = false
+
+  constructor({
+    source,
+    assigned,
+    clock,
+    log,
+  }: {
+    readonly source: TaskSource
+    readonly assigned: AssignedTask
+    readonly clock: Clock
+    readonly log: Logger
+  }) {
+    this.#source = source
+    this.#clock = clock
+    this.#log = log
+    this.#proof = { task: assigned.task.id, fence: assigned.fence }
+    this.#atStart = assigned.policy
+    this.#current = assigned.policy
+    this.#renewedAt = clock.monotonic()
+    // The hub's clock set `expiresAt`; with a skewed one of ours the beat errs on the fast side.
+    this.#leaseMs = Math.max(SHORTEST_LEASE_MS, Date.parse(assigned.expiresAt) - clock.now())
+    this.#scheduleBeat()
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  get stopReason(): StopReason | undefined {
+    const reason: unknown = this.#abort.signal.reason
+    return reason instanceof TaskStopped ? reason.stop : undefined
+  }
+
+  /** The newest policy. */
+  get policy(): EffectivePolicy {
+    return this.#current
+  }
+
+  /** What a call must satisfy: a policy loosened meanwhile widens nothing for a running task. */
+  get policies(): readonly EffectivePolicy[] {
+    return this.#current.revision === this.#atStart.revision
+      ? [this.#current]
+      : [this.#atStart, this.#current]
+  }
+
+  /** Ends everything in flight. The first reason stays. */
+  stop(reason: StopReason): void {
+    if (!this.#abort.signal.aborted) this.#abort.abort(new TaskStopped(reason))
+  }
+
+  /** Milliseconds until the earliest `stopAfter`. */
+  get remainingMs(): number {
+    return this.#endsAt - this.#clock.monotonic()
+  }
+
+  stopAfter(ms: number, reason: StopReason): void {
+    this.#endsAt = Math.min(this.#endsAt, this.#clock.monotonic() + ms)
+    this.#cancelTimers.push(this.#clock.after(ms, () => this.stop(reason)))
+  }
+
+  /**
+   * Appends in call order; durable when it resolves. A caller that need not wait may drop the promise: the next
+   * write fails with the same error.
+   */
+  append(records: readonly RecordBody[], contents: readonly string[] = []): Promise<void> {
+    return this.#inOrder(async () => {
+      this.#learn(await this.#source.record({ ...this.#proof, records, contents }))
+    })
+  }
+
+  reserve(record: RecordBody & { readonly type: 'llm.requested' }): Promise<Reservation> {
+    return this.#inOrder(async () => {
+      const { standing, reservation } = await this.#source.reserve({ ...this.#proof, record })
+      this.#learn(standing)
+      return reservation
+    })
+  }
+
+  finish(records: readonly RecordBody[], contents: readonly string[] = []): Promise<void> {
+    return this.#inOrder(() => this.#source.finish({ ...this.#proof, records, contents }))
+  }
+
+  release(): Promise<void> {
+    return this.#inOrder(() => this.#source.release(this.#proof))
+  }
+
+  /** Stops the heartbeat and all timers. */
+  close(): void {
+    this.#closed = true
+    this.#cancelBeat()
+    for (const cancel of this.#cancelTimers) cancel()
+    this.#cancelTimers = []
+  }
+
+  #inOrder<T>(write: () => Promise<T>): Promise<T> {
+    const result = this.#writes.then(write).catch((error: unknown) => {
+      if (isKubeswarmError(error) && error.code === 'StaleLease') this.stop({ type: 'lease-lost' })
+      throw error
+    })
+    this.#writes = result.then(() => undefined)
+    // Whoever comes next meets the error; nobody coming is not a crash.
+    this.#writes.catch(() => undefined)
+    return result
+  }
+
+  #learn({ policy, cancelled }: Standing): void {
+    this.#current = policy
+    this.#renewedAt = this.#clock.monotonic()
+    if (cancelled !== undefined) this.stop({ type: 'cancelled', reason: cancelled.reason })
+  }
+
+  #scheduleBeat(): void {
+    if (this.#closed) return
+    const ms = Math.max(SHORTEST_BEAT_MS, Math.min(LONGEST_BEAT_MS, this.#leaseMs / 3))
+    this.#cancelBeat = this.#clock.after(ms, () => void this.#beat())
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#closed) return
+    try {
+      this.#learn(await this.#source.heartbeat(this.#proof))
+    } catch (error) {
+      if (isKubeswarmError(error) && error.code === 'StaleLease') this.stop({ type: 'lease-lost' })
+      else if (this.#clock.monotonic() - this.#renewedAt >= this.#leaseMs) this.stop({ type: 'lease-lost' })
+      else
+        this.#log.warn({ error: error instanceof Error ? error.message : String(error) }, 'heartbeat failed')
+    }
+    this.#scheduleBeat()
+  }
+}
+
+/** Throws the stop reason once the session has ended. */
+export const throwIfStopped = (session: TaskSession): void => {
+  const stop = session.stopReason
+  if (stop !== undefined) throw new TaskStopped(stop)
+}

@@ -1,0 +1,43 @@
+// Text that came from a tool server, made fit to be stored and to be shown to a model: bounded, and without characters
+// that a person reading along would not see. It stays untrusted data; nothing relies on what is removed here.
+
+import { headOf } from '../domain/journal/stored-text.ts'
+
+/** What the journal keeps of one result. */
+export const STORED_RESULT_BYTES = 256 * 1024
+/** What a model sees of one result, unless the call's token limit forces less. */
+export const SHOWN_RESULT_BYTES = 16 * 1024
+
+/** The result as the journal keeps it. */
+export const forJournal = (text: string): string => {
+  const whole = Buffer.byteLength(text)
+  if (whole <= STORED_RESULT_BYTES) return text
+  const note = `\n[cut: the result was ${whole} bytes]`
+  return headOf(text, STORED_RESULT_BYTES - note.length) + note
+}
+
+/** Head and tail of the result in at most about `bytes`, with a note of what is missing between them. */
+export const forModel = (text: string, bytes: number): string => {
+  const clean = visible(text)
+  const whole = Buffer.byteLength(clean)
+  if (whole <= bytes) return clean
+  const head = headOf(clean, Math.floor(bytes * 0.7))
+  const tail = tailOf(clean, Math.floor(bytes * 0.3))
+  const missing = whole - Buffer.byteLength(head) - Buffer.byteLength(tail)
+  return `${head}\n[${missing} of ${whole} bytes are not shown; ask for less to see them]\n${tail}`
+}
+
+// Terminal escapes, control characters but tab and line feed, zero-width and direction marks, tag characters.
+const ESCAPES = /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|.)?/gu
+const HIDDEN =
+  /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFEFF\u{E0000}-\u{E007F}]/gu
+
+export const visible = (text: string): string => text.replaceAll(ESCAPES, '').replaceAll(HIDDEN, '')
+
+const tailOf = (text: string, bytes: number): string => {
+  let from = Math.max(0, text.length - bytes)
+  while (Buffer.byteLength(text.slice(from)) > bytes) from += Math.ceil((text.length - from) / 16)
+  const unit = text.charCodeAt(from)
+  const insidePair = unit >= 0xdc00 && unit <= 0xdfff
+  return text.slice(insidePair ? from + 1 : from)
+}
