@@ -1,0 +1,27 @@
+// The verbs, in the order help lists them. Each is loaded only when it is asked for, so that a small command does not
+// pay for a large one.
+
+import type { Command } from 'commander'
+
+type Register = (program: Command) => void
+
+const commands: Readonly<Record<string, () => Promise<Register>>> = {
+  demo: async () => (await import('./commands/demo.ts')).registerDemo,
+  dev: async () => (await import('./commands/dev.ts')).registerDev,
+  run: async () => (await import('./commands/run.ts')).registerRun,
+  get: async () => (await import('./commands/get.ts')).registerGet,
+  describe: async () => (await import('./commands/describe.ts')).registerDescribe,
+  logs: async () => (await import('./commands/logs.ts')).registerLogs,
+  lint: async () => (await import('./commands/lint.ts')).registerLint,
+  mock: async () => (await import('./commands/mock.ts')).registerMock,
+  agent: async () => (await import('./commands/agent.ts')).registerAgent,
+  version: async () => (await import('./commands/version.ts')).registerVersion,
+  completion: async () => (await import('./commands/completion.ts')).registerCompletion,
+}
+
+/** Registers the verb that `word` names, or all of them (help, completion, a typo). */
+export const registerCommands = async ({ program, word }: { readonly program: Command; readonly word: string | undefined }): Promise<void> => {
+  const only = word === undefined || word === 'completion' ? undefined : commands[word]
+  const loaders = only === undefined ? Object.values(commands) : [only]
+  for (const load of loaders) (await load())(program)
+}

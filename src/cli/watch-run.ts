@@ -1,0 +1,104 @@
+// Follows one run to its end and shows it as it happens: waits for the run to be taken up (a run that cannot start
+// fails in its status, without a journal), then reads its journal.
+
+import type { SwarmRun } from '../api/v1alpha1/index.ts'
+import { KubeswarmError } from '../domain/error.ts'
+import type { JournalRecord } from '../domain/journal/record.ts'
+import { runType } from './kinds.ts'
+import type { Paint } from './output/paint.ts'
+import { runView } from './output/run-view.ts'
+import type { Cluster } from './session/cluster.ts'
+import type { HubReader } from './session/hub-reader.ts'
+
+export interface WatchedRun {
+  readonly phase: string
+  readonly reason: string
+  readonly message: string
+  readonly output: string | undefined
+  readonly records: readonly JournalRecord[]
+}
+
+export const watchRun = async ({
+  cluster,
+  hub,
+  run,
+  print,
+  paint,
+  signal,
+}: {
+  readonly cluster: Cluster
+  readonly hub: HubReader
+  readonly run: string
+  readonly print: (line: string) => void
+  readonly paint: Paint
+  readonly signal?: AbortSignal
+}): Promise<WatchedRun> => {
+  const taken = await untilTakenUp({ cluster, run, ...(signal === undefined ? {} : { signal }) })
+  if (isOver(taken)) {
+    const records = await readJournal({ hub, run })
+    const view = runView({ paint })
+    for (const record of records) for (const line of view.lines(record)) print(line)
+    return { ...conclusion(taken), records }
+  }
+  const view = runView({ paint })
+  const records: JournalRecord[] = []
+  for await (const record of hub.journal({ run, follow: true, ...(signal === undefined ? {} : { signal }) })) {
+    records.push(record)
+    for (const line of view.lines(record)) print(line)
+  }
+  const finished = records.find((record) => record.type === 'run.finished')
+  if (finished?.type !== 'run.finished') {
+    throw new KubeswarmError({ code: 'HubUnavailable', message: `lost sight of run "${run}": the hub ended its journal before the run ended`, remedy: `swarm logs run/${run} -f` })
+  }
+  const { sha256, head, bytes } = finished.output ?? {}
+  const output = sha256 === undefined || head === undefined || bytes === undefined ? undefined : head
+  return { phase: finished.phase, reason: finished.reason, message: finished.message, output, records }
+}
+
+const readJournal = async ({ hub, run }: { readonly hub: HubReader; readonly run: string }): Promise<readonly JournalRecord[]> => {
+  const records: JournalRecord[] = []
+  try {
+    for await (const record of hub.journal({ run, follow: false })) records.push(record)
+  } catch (error) {
+    // A run that was refused at its start has no journal.
+    if (!(error instanceof KubeswarmError && error.code === 'NotFound')) throw error
+  }
+  return records
+}
+
+const isOver = ({ status }: SwarmRun): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed' || status?.phase === 'Cancelled'
+
+const conclusion = ({ status }: SwarmRun) => {
+  const condition = status?.conditions?.find(({ type }) => type === 'Succeeded')
+  return {
+    phase: status?.phase ?? 'Pending',
+    reason: condition?.reason ?? '',
+    message: condition?.message ?? '',
+    output: status?.output,
+  }
+}
+
+/** The run once it is Running or over; watches, does not poll. */
+const untilTakenUp = async ({ cluster, run, signal }: { readonly cluster: Cluster; readonly run: string; readonly signal?: AbortSignal }): Promise<SwarmRun> => {
+  const { connection, namespace } = cluster
+  const current = await connection.get<SwarmRun>(runType, { namespace, name: run })
+  if (current === undefined) {
+    throw new KubeswarmError({ code: 'NotFound', message: `SwarmRun ${namespace}/${run} not found`, remedy: `swarm get runs -n ${namespace}` })
+  }
+  if (hasBegun(current)) return current
+  const stop = new AbortController()
+  signal?.addEventListener('abort', () => stop.abort(), { once: true })
+  try {
+    const events = connection.watch<SwarmRun>(runType, { namespace, resourceVersion: current.metadata.resourceVersion ?? '0', signal: stop.signal })
+    for await (const event of events) {
+      if (event.type === 'BOOKMARK' || event.object.metadata.name !== run) continue
+      if (event.type === 'DELETED') throw new KubeswarmError({ code: 'NotFound', message: `SwarmRun ${namespace}/${run} was deleted before it started` })
+      if (hasBegun(event.object)) return event.object
+    }
+  } finally {
+    stop.abort()
+  }
+  return untilTakenUp({ cluster, run, ...(signal === undefined ? {} : { signal }) })
+}
+
+const hasBegun = (run: SwarmRun): boolean => run.status?.phase === 'Running' || isOver(run)

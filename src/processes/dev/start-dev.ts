@@ -1,0 +1,114 @@
+// The embedded mode: Kubernetes API and node agent (local-kube), store, hub and operator in one process, agents and
+// mocks as its children. The operator speaks to local-kube over the same HTTP client as to a real cluster.
+
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startLocalKube } from 'local-kube'
+import { connectKubernetes, type KubernetesConnection } from '../../adapters/kubernetes/connect-kubernetes.ts'
+import { startScriptedModel } from '../../adapters/scripted-model/start-scripted-model.ts'
+import { openSqliteStore } from '../../adapters/sql/sqlite.ts'
+import type { ModelChoice } from '../../domain/model/choose-model.ts'
+import type { Logger } from '../../ports/logger.ts'
+import type { Store } from '../../ports/store.ts'
+import { startHub } from '../hub.ts'
+import { startOperator } from '../operator.ts'
+import { systemClock } from '../system-clock.ts'
+import { image, imageRepository } from '../version.ts'
+import { publishEndpoints } from './publish-endpoints.ts'
+import { kubeconfigIn } from './state-directory.ts'
+
+export interface DevOptions {
+  /** Absent: a temporary directory that close() removes. */
+  readonly stateDirectory?: string
+  /** 0: any free port. */
+  readonly apiPort: number
+  readonly hubPort: number
+  readonly model: ModelChoice
+  readonly logger: Logger
+  /** Variables of this machine that agents may see (keys of model providers). */
+  readonly hostEnvironment: Readonly<Record<string, string>>
+}
+
+export interface DevCluster {
+  readonly stateDirectory: string
+  readonly kubeconfigPath: string
+  readonly apiUrl: string
+  readonly hubUrl: string
+  readonly webhookBaseUrl: string
+  readonly connection: KubernetesConnection
+  readonly store: Store
+  /** Stops pods, operator, hub and API server, in that order; nothing of it runs afterwards. */
+  close(): Promise<void>
+}
+
+export const startDev = async ({ stateDirectory: kept, apiPort, hubPort, model, logger, hostEnvironment }: DevOptions): Promise<DevCluster> => {
+  const stateDirectory = kept ?? (await mkdtemp(join(tmpdir(), 'swarm-')))
+  const stack: (() => Promise<unknown>)[] = []
+  if (kept === undefined) stack.push(() => rm(stateDirectory, { recursive: true, force: true }))
+  const close = async () => {
+    for (const undo of stack.splice(0).reverse()) await undo()
+  }
+
+  try {
+    await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
+    const store = openSqliteStore({ path: join(stateDirectory, 'kubeswarm.db'), clock: systemClock, logger })
+    stack.push(() => store.close())
+
+    const kube = await startLocalKube({
+      directory: join(stateDirectory, 'kube'),
+      port: apiPort,
+      logger,
+      nodeAgent: {
+        images: [{ match: imageRepository, command: [process.execPath, fileURLToPath(new URL('../../../bin/swarm.js', import.meta.url))] }],
+        extraEnv: hostEnvironment,
+      },
+    })
+    stack.push(() => kube.close())
+
+    const connection = await connectKubernetes({ kubeconfig: kube.kubeconfig() })
+    stack.push(() => connection.close())
+
+    const scripted = model.type === 'scripted' ? await startScriptedModel({ host: '127.0.0.1', port: 0, log: (line) => logger.debug({}, line) }) : undefined
+    if (scripted !== undefined) stack.push(() => scripted.close())
+
+    const hub = await startHub({ store, resources: connection, host: '127.0.0.1', port: hubPort, clock: systemClock, logger })
+    stack.push(() => hub.close())
+
+    const override = modelOverride({ model, scriptedUrl: scripted?.url })
+    const operator = await startOperator({
+      resources: connection,
+      store,
+      clock: systemClock,
+      logger,
+      config: {
+        agentImage: image,
+        agentArgs: ['agent'],
+        hubUrl: hub.url,
+        webhookBaseUrl: hub.url,
+        admission: { host: '127.0.0.1', port: 0 },
+        ...(override === undefined ? {} : { modelOverride: override }),
+      },
+    })
+    stack.push(() => operator.close())
+    await operator.ready
+    await publishEndpoints({ resources: connection, hubUrl: hub.url, webhookBaseUrl: hub.url })
+
+    const kubeconfigPath = kubeconfigIn(stateDirectory)
+    await writeFile(kubeconfigPath, kube.kubeconfig(), { mode: 0o600 })
+    stack.push(() => rm(kubeconfigPath, { force: true }))
+
+    return { stateDirectory, kubeconfigPath, apiUrl: kube.url, hubUrl: hub.url, webhookBaseUrl: hub.url, connection, store, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+const modelOverride = ({ model, scriptedUrl }: { readonly model: ModelChoice; readonly scriptedUrl: string | undefined }) => {
+  if (scriptedUrl !== undefined) return { baseUrl: `${scriptedUrl}/v1`, provider: 'openai', label: 'the scripted model' }
+  // Ollama on its own port is what agents' own settings point to already.
+  if (model.type === 'endpoint' && model.source === 'OPENAI_BASE_URL') return { baseUrl: model.baseUrl, provider: 'openai', label: `OPENAI_BASE_URL ${model.baseUrl}` }
+  return undefined
+}
