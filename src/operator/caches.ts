@@ -1,0 +1,141 @@
+// All the operator watches: its own kinds whole, and of what it owns or refers to the metadata alone. The content of
+// Secrets and ConfigMaps is never kept: it is large, it is other people's, and a version is enough to notice a change.
+
+import {
+  swarmAgents,
+  swarmEvents,
+  swarmPolicies,
+  swarmRuns,
+  swarmTeams,
+  type SwarmAgent,
+  type SwarmEvent,
+  type SwarmPolicy,
+  type SwarmRun,
+  type SwarmTeam,
+} from '../api/v1alpha1/index.ts'
+import type { KubernetesObject } from '../api/resource.ts'
+import { managedBy } from '../domain/workload/agent-names.ts'
+import { referencedObjects } from '../domain/workload/agent-workload.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { Resources, ResourceType } from '../ports/resources.ts'
+import {
+  configMaps,
+  deployments,
+  networkPolicies,
+  secrets,
+  serviceAccounts,
+  type Deployment,
+} from './builtin-kinds.ts'
+import { createIndexedCache, keyOf, type CacheView, type Indexes } from './reconcile/indexed-cache.ts'
+import { startReflector, type Reflector } from './reconcile/reflector.ts'
+
+export interface Caches {
+  readonly agents: CacheView<SwarmAgent>
+  readonly teams: CacheView<SwarmTeam>
+  readonly runs: CacheView<SwarmRun>
+  readonly policies: CacheView<SwarmPolicy>
+  readonly events: CacheView<SwarmEvent>
+  readonly deployments: CacheView<Deployment>
+  readonly serviceAccounts: CacheView<KubernetesObject>
+  readonly networkPolicies: CacheView<KubernetesObject>
+  readonly secrets: CacheView<KubernetesObject>
+  readonly configMaps: CacheView<KubernetesObject>
+  /** Begins to watch. Subscribe before: what the first list brings is told like any other change. */
+  start(): void
+  readonly synced: Promise<void>
+  close(): Promise<void>
+}
+
+/** Index of agents: `<namespace>/Secret/<name>` and `<namespace>/ConfigMap/<name>` that their pods take in. */
+export const byReference = 'reference'
+/** Index of runs and teams: `<namespace>/<team>` of a run; `<namespace>/<agent>` of a team's roles. */
+export const byTeam = 'team'
+export const byAgent = 'agent'
+/** Index of owned objects: `<namespace>/<owner>`. */
+export const byOwner = 'owner'
+
+export const openCaches = ({
+  resources,
+  clock,
+  random,
+  logger,
+}: {
+  readonly resources: Resources
+  readonly clock: Clock
+  readonly random: () => number
+  readonly logger: Logger
+}): Caches => {
+  const starters: (() => Reflector)[] = []
+  const synced = Promise.withResolvers<void>()
+  let reflectors: readonly Reflector[] = []
+
+  const cache = <T extends KubernetesObject>(
+    type: ResourceType,
+    options: {
+      readonly indexes?: Indexes<T>
+      readonly labelSelector?: string
+      readonly metadataOnly?: boolean
+      readonly keep?: (object: T) => T
+    } = {},
+  ): CacheView<T> => {
+    const { indexes, ...selection } = options
+    const created = createIndexedCache<T>(indexes)
+    starters.push(() =>
+      startReflector({ resources, type, cache: created, clock, random, logger, ...selection }),
+    )
+    return created
+  }
+  const owned = `app.kubernetes.io/managed-by=${managedBy['app.kubernetes.io/managed-by']}`
+  const ownerIndex = { [byOwner]: ownersOf }
+  const metadata = { metadataOnly: true, keep: metadataOf }
+
+  return {
+    agents: cache(swarmAgents, {
+      indexes: {
+        [byReference]: (agent) =>
+          referencedObjects(agent).map((name) => `${agent.metadata.namespace}/${name}`),
+      },
+    }),
+    teams: cache(swarmTeams, {
+      indexes: {
+        [byAgent]: ({ metadata: { namespace }, spec }) =>
+          (spec.roles ?? []).flatMap(({ swarmAgent: name }) =>
+            name === undefined ? [] : [keyOf({ namespace, name })],
+          ),
+      },
+    }),
+    runs: cache(swarmRuns, {
+      indexes: {
+        [byTeam]: ({ metadata: { namespace }, spec: { teamRef: name } }) =>
+          name === undefined ? [] : [keyOf({ namespace, name })],
+      },
+    }),
+    policies: cache(swarmPolicies),
+    events: cache(swarmEvents),
+    deployments: cache(deployments, { labelSelector: owned, indexes: ownerIndex }),
+    serviceAccounts: cache(serviceAccounts, { labelSelector: owned, indexes: ownerIndex, ...metadata }),
+    networkPolicies: cache(networkPolicies, { labelSelector: owned, indexes: ownerIndex, ...metadata }),
+    secrets: cache(secrets, { indexes: ownerIndex, ...metadata }),
+    configMaps: cache(configMaps, { indexes: ownerIndex, ...metadata }),
+    start() {
+      reflectors = starters.map((start) => start())
+      void Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => synced.resolve())
+    },
+    synced: synced.promise,
+    async close() {
+      await Promise.all(reflectors.map((reflector) => reflector.close()))
+    },
+  }
+}
+
+const ownersOf = ({ metadata }: KubernetesObject): readonly string[] =>
+  (metadata.ownerReferences ?? [])
+    .filter(({ controller }) => controller === true)
+    .map(({ name }) => keyOf({ namespace: metadata.namespace, name }))
+
+const metadataOf = ({ apiVersion, kind, metadata }: KubernetesObject): KubernetesObject => {
+  // kubectl's copy of the last applied manifest holds a Secret's content in the clear.
+  const { annotations: _content, ...rest } = metadata
+  return { apiVersion, kind, metadata: rest }
+}
