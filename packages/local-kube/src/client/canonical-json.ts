@@ -11,4 +11,5 @@ export function canonicalJson(value: unknown): string {
   })
 }
 
-export const sameValue = (left: unknown, right: unknown): boolean => canonicalJson(left) === canonicalJson(right)
+export const sameValue = (left: unknown, right: unknown): boolean =>
+  canonicalJson(left) === canonicalJson(right)

@@ -29,7 +29,8 @@ export function connectionFromKubeconfig(text: string): Connection {
   const certificate = pem(user, 'client-certificate')
   const key = pem(user, 'client-key')
   const tokenFile = string(user['tokenFile'])
-  const token = string(user['token']) ?? (tokenFile === undefined ? undefined : readFileSync(tokenFile, 'utf8').trim())
+  const token =
+    string(user['token']) ?? (tokenFile === undefined ? undefined : readFileSync(tokenFile, 'utf8').trim())
   return {
     url: url.replace(/\/+$/, ''),
     ...(ca !== undefined && { ca }),
@@ -54,7 +55,8 @@ function pem(section: Record<string, unknown>, field: string): string | undefine
   return file === undefined ? undefined : readFileSync(file, 'utf8')
 }
 
-const string = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+const string = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
 
 function record(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}

@@ -37,14 +37,25 @@ export function createEventRecorder({
   const counts = new Map<string, { readonly name: string; readonly count: number }>()
   const tails = new Map<string, Promise<void>>()
 
-  const write = async (reference: ObjectReference, key: string, type: string, reason: string, message: string) => {
+  const write = async (
+    reference: ObjectReference,
+    key: string,
+    type: string,
+    reason: string,
+    message: string,
+  ) => {
     const namespace = reference.namespace ?? 'default'
     const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z')
     const known = counts.get(key)
     if (known !== undefined) {
       const count = known.count + 1
       try {
-        await client.patch({ kind: kinds.events, namespace, name: known.name, body: { count, lastTimestamp: now } })
+        await client.patch({
+          kind: kinds.events,
+          namespace,
+          name: known.name,
+          body: { count, lastTimestamp: now },
+        })
         counts.set(key, { name: known.name, count })
         return
       } catch (error) {

@@ -131,7 +131,8 @@ export function startInformer<T extends Stored>({
     }
     for (const object of uids.values()) {
       // Learned after this list was read: the list could not know it.
-      if (!seen.has(object.metadata.uid) && !isNewer(object.metadata.resourceVersion, listVersion)) remove(object)
+      if (!seen.has(object.metadata.uid) && !isNewer(object.metadata.resourceVersion, listVersion))
+        remove(object)
     }
     setSynced()
   }
@@ -147,7 +148,8 @@ export function startInformer<T extends Stored>({
       ...(accept !== undefined && { accept }),
     })
     for await (const event of events) {
-      if (event.type === 'ERROR') throw new ApiError({ request: `watch ${path}`, status: event.object as ApiStatus })
+      if (event.type === 'ERROR')
+        throw new ApiError({ request: `watch ${path}`, status: event.object as ApiStatus })
       const object = event.object as T
       if (event.type === 'DELETED') remove(object)
       if (event.type === 'ADDED' || event.type === 'MODIFIED') put(object)

@@ -76,9 +76,18 @@ export function createKubeClient({
     },
   })
 
-  const send = async ({ method = 'GET', path, query = {}, body, contentType, accept, signal }: RequestOptions) => {
+  const send = async ({
+    method = 'GET',
+    path,
+    query = {},
+    body,
+    contentType,
+    accept,
+    signal,
+  }: RequestOptions) => {
     const search = new URLSearchParams()
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
+    for (const [name, value] of Object.entries(query))
+      if (value !== undefined) search.set(name, String(value))
     const url = `${connection.url}${path}${search.size === 0 ? '' : `?${search}`}`
     const response = await request(url, {
       dispatcher,
@@ -99,14 +108,17 @@ export function createKubeClient({
     return response
   }
 
-  const json = async <T>(options: RequestOptions): Promise<T> => (await (await send(options)).body.json()) as T
+  const json = async <T>(options: RequestOptions): Promise<T> =>
+    (await (await send(options)).body.json()) as T
 
   return {
     connection,
     request: json,
     get: (path) => json({ path: pathOf(path) }),
-    create: ({ body, ...path }) => json({ method: 'POST', path: pathOf(path), body: typed(path.kind, path, body) }),
-    update: ({ body, ...path }) => json({ method: 'PUT', path: pathOf(path), body: typed(path.kind, path, body) }),
+    create: ({ body, ...path }) =>
+      json({ method: 'POST', path: pathOf(path), body: typed(path.kind, path, body) }),
+    update: ({ body, ...path }) =>
+      json({ method: 'PUT', path: pathOf(path), body: typed(path.kind, path, body) }),
     patch: ({ body, type = 'merge', ...path }) =>
       json({ method: 'PATCH', path: pathOf(path), body, contentType: patchContentType[type] }),
     delete: ({ propagationPolicy, gracePeriodSeconds, uid, resourceVersion, ...path }) =>
@@ -118,7 +130,9 @@ export function createKubeClient({
           kind: 'DeleteOptions',
           propagationPolicy,
           gracePeriodSeconds,
-          ...((uid !== undefined || resourceVersion !== undefined) && { preconditions: { uid, resourceVersion } }),
+          ...((uid !== undefined || resourceVersion !== undefined) && {
+            preconditions: { uid, resourceVersion },
+          }),
         },
       }),
     async *watch(options) {
@@ -132,7 +146,8 @@ export function createKubeClient({
 
 /** Lists omit apiVersion and kind on their items and so do our own literals; a write to a main resource must name them. */
 function typed(kind: ResourceKind, path: ResourcePath, body: unknown): unknown {
-  if (path.subresource !== undefined && path.subresource !== 'status' && path.subresource !== 'finalize') return body
+  if (path.subresource !== undefined && path.subresource !== 'status' && path.subresource !== 'finalize')
+    return body
   const object = body as KubeObject
   return { ...object, apiVersion: object.apiVersion ?? apiVersionOf(kind), kind: object.kind ?? kind.kind }
 }

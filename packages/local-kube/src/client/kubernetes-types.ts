@@ -34,7 +34,11 @@ export interface KubeObject {
 
 /** An object as the server returned it: named, identified, versioned. */
 export interface Stored {
-  readonly metadata: ObjectMeta & { readonly name: string; readonly uid: string; readonly resourceVersion: string }
+  readonly metadata: ObjectMeta & {
+    readonly name: string
+    readonly uid: string
+    readonly resourceVersion: string
+  }
 }
 
 export interface LabelSelector {
@@ -160,8 +164,16 @@ export interface DownwardFile {
 }
 
 export interface VolumeProjection {
-  readonly configMap?: { readonly name?: string; readonly items?: readonly KeyToPath[]; readonly optional?: boolean }
-  readonly secret?: { readonly name?: string; readonly items?: readonly KeyToPath[]; readonly optional?: boolean }
+  readonly configMap?: {
+    readonly name?: string
+    readonly items?: readonly KeyToPath[]
+    readonly optional?: boolean
+  }
+  readonly secret?: {
+    readonly name?: string
+    readonly items?: readonly KeyToPath[]
+    readonly optional?: boolean
+  }
   readonly downwardAPI?: { readonly items?: readonly DownwardFile[] }
   readonly serviceAccountToken?: {
     readonly audience?: string
@@ -173,7 +185,11 @@ export interface VolumeProjection {
 export interface Volume {
   readonly name: string
   readonly emptyDir?: object
-  readonly configMap?: { readonly name?: string; readonly items?: readonly KeyToPath[]; readonly optional?: boolean }
+  readonly configMap?: {
+    readonly name?: string
+    readonly items?: readonly KeyToPath[]
+    readonly optional?: boolean
+  }
   readonly secret?: {
     readonly secretName?: string
     readonly items?: readonly KeyToPath[]
@@ -288,7 +304,10 @@ export interface Deployment extends Stored {
     readonly progressDeadlineSeconds?: number
     readonly strategy?: {
       readonly type?: string
-      readonly rollingUpdate?: { readonly maxSurge?: IntOrString; readonly maxUnavailable?: IntOrString } | null
+      readonly rollingUpdate?: {
+        readonly maxSurge?: IntOrString
+        readonly maxUnavailable?: IntOrString
+      } | null
     }
   }
   readonly status?: DeploymentStatus
@@ -366,7 +385,11 @@ export interface Endpoints extends Stored {
 
 export interface Endpoint {
   readonly addresses: readonly string[]
-  readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean }
+  readonly conditions?: {
+    readonly ready?: boolean
+    readonly serving?: boolean
+    readonly terminating?: boolean
+  }
   readonly nodeName?: string
   readonly targetRef?: ObjectReference
 }
@@ -374,7 +397,8 @@ export interface Endpoint {
 export interface EndpointSlice extends Stored {
   readonly addressType: string
   readonly endpoints?: readonly Endpoint[] | null
-  readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol: string }[] | null
+  readonly ports?:
+    readonly { readonly name?: string; readonly port: number; readonly protocol: string }[] | null
 }
 
 export interface Namespace extends Stored {

@@ -8,7 +8,9 @@ export function matchesSelector(
 ): boolean {
   if (selector === undefined) return false
   const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value)
-  return equal && (selector.matchExpressions ?? []).every((expression) => matchesExpression(expression, labels))
+  return (
+    equal && (selector.matchExpressions ?? []).every((expression) => matchesExpression(expression, labels))
+  )
 }
 
 function matchesExpression(

@@ -9,7 +9,13 @@ export interface ResourceKind {
   readonly namespaced: boolean
 }
 
-const define = (group: string, version: string, plural: string, kind: string, namespaced = true): ResourceKind => ({
+const define = (
+  group: string,
+  version: string,
+  plural: string,
+  kind: string,
+  namespaced = true,
+): ResourceKind => ({
   group,
   version,
   plural,
@@ -52,7 +58,8 @@ export interface ResourcePath {
 
 export function pathOf({ kind, namespace, name, subresource }: ResourcePath): string {
   const base = kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`
-  const scope = kind.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : ''
+  const scope =
+    kind.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : ''
   const object = name === undefined ? '' : `/${encodeURIComponent(name)}`
   return `${base}${scope}/${kind.plural}${object}${subresource === undefined ? '' : `/${subresource}`}`
 }

@@ -30,7 +30,8 @@ export async function writeAtomicDirectory({
   const wanted = new Set([...files.keys()].map((path) => path.split('/')[0] ?? path))
   for (const name of await readdir(directory)) {
     if (name === link || name === next) continue
-    if (name.startsWith('..') || !wanted.delete(name)) await rm(join(directory, name), { recursive: true, force: true })
+    if (name.startsWith('..') || !wanted.delete(name))
+      await rm(join(directory, name), { recursive: true, force: true })
   }
   for (const name of wanted) await symlink(join(link, name), join(directory, name))
   return true

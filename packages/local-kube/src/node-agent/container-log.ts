@@ -9,6 +9,7 @@ import { StringDecoder } from 'node:string_decoder'
 import { readLines } from '../client/read-lines.ts'
 
 export interface LogLine {
+  /** Strictly growing within a log, so it also tells lines apart. */
   readonly time: string
   readonly stream: 'stdout' | 'stderr'
   readonly text: string
@@ -39,6 +40,15 @@ export function openContainerLog({ file }: { readonly file: string }): Container
   let pending: string[] = []
   let writing: Promise<void> | undefined
   let closed = false
+  let lastMillisecond = 0
+  let within = 0
+
+  const nextTime = (): string => {
+    const millisecond = Math.max(Date.now(), lastMillisecond)
+    within = millisecond === lastMillisecond ? within + 1 : 0
+    lastMillisecond = millisecond
+    return new Date(millisecond).toISOString().replace('Z', `${String(within).padStart(6, '0')}Z`)
+  }
 
   const write = async (): Promise<void> => {
     while (pending.length > 0) {
@@ -59,7 +69,7 @@ export function openContainerLog({ file }: { readonly file: string }): Container
 
   const append = (line: Omit<LogLine, 'time'>): void => {
     if (closed) return
-    const complete = { ...line, time: new Date().toISOString().replace('Z', '000000Z') }
+    const complete = { ...line, time: nextTime() }
     pending.push(`${complete.time} ${line.stream} ${line.text}\n`)
     for (const listener of listeners) listener(complete)
     // A full disk must not take the node down; the lines are lost, the process goes on.

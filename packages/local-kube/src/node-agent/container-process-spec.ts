@@ -41,8 +41,13 @@ class Missing extends Error {}
 export function processSpec(input: SpecInput): SpecResult {
   try {
     const { container, image, mounts, nodeEnv } = input
-    const variables = new Map([...Object.entries(nodeEnv), ...Object.entries(image.env ?? {}), ...portEnv(input)])
-    for (const [name, value] of declaredEnv(input, variables)) variables.set(name, translatePath(value, mounts))
+    const variables = new Map([
+      ...Object.entries(nodeEnv),
+      ...Object.entries(image.env ?? {}),
+      ...portEnv(input),
+    ])
+    for (const [name, value] of declaredEnv(input, variables))
+      variables.set(name, translatePath(value, mounts))
     if (Object.keys(mounts).length > 0) variables.set('LOCAL_KUBE_MOUNTS', JSON.stringify(mounts))
     const expand = (part: string): string => translatePath(expandVariables(part, variables), mounts)
     const entry = container.command?.length ? container.command.map(expand) : image.command
@@ -101,7 +106,8 @@ function allOf(
   const { configMapRef, secretRef } = source
   if (configMapRef !== undefined) {
     const found = configMap(configMapRef.name)
-    if (found === undefined && configMapRef.optional !== true) throw missing('configmap', configMapRef.name, pod)
+    if (found === undefined && configMapRef.optional !== true)
+      throw missing('configmap', configMapRef.name, pod)
     return { ...found?.data }
   }
   if (secretRef !== undefined) {
@@ -124,12 +130,14 @@ function valueOf(variable: EnvVar, input: SpecInput, known: ReadonlyMap<string, 
   }
   if (from?.fieldRef !== undefined) {
     const value = fieldValue({ pod, place, fieldPath: from.fieldRef.fieldPath })
-    if (value === undefined) throw new Missing(`env ${variable.name}: there is no field ${from.fieldRef.fieldPath}`)
+    if (value === undefined)
+      throw new Missing(`env ${variable.name}: there is no field ${from.fieldRef.fieldPath}`)
     return value
   }
   if (from?.resourceFieldRef !== undefined) {
     const value = resourceValue({ pod, container, reference: from.resourceFieldRef })
-    if (value === undefined) throw new Missing(`env ${variable.name}: no resource ${from.resourceFieldRef.resource}`)
+    if (value === undefined)
+      throw new Missing(`env ${variable.name}: no resource ${from.resourceFieldRef.resource}`)
     return value
   }
   return expandVariables(variable.value ?? '', known)

@@ -67,7 +67,8 @@ export function imageName(image: string): string {
 function parseCommand(text: string): readonly string[] | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    if (Array.isArray(value) && value.length > 0 && value.every((part) => typeof part === 'string')) return value
+    if (Array.isArray(value) && value.length > 0 && value.every((part) => typeof part === 'string'))
+      return value
   } catch {
     return undefined
   }

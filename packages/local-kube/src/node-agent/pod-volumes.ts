@@ -36,7 +36,14 @@ export function createPodVolumes({
   const write = async (pod: Pod): Promise<VolumeState> => {
     for (const volume of pod.spec.volumes ?? []) {
       const { configMap, secret } = references
-      const result = volumeFiles({ pod, volume, place, configMap, secret, token: (source) => tokens.get(source) })
+      const result = volumeFiles({
+        pod,
+        volume,
+        place,
+        configMap,
+        secret,
+        token: (source) => tokens.get(source),
+      })
       if (result.type !== 'ready') return { type: 'waiting', reason: 'FailedMount', message: result.message }
       const target = join(directory, volume.name)
       if (result.files === undefined) mkdirSync(target, { recursive: true, mode: 0o700 })

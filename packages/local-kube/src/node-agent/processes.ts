@@ -32,7 +32,14 @@ export type StartResult =
 // Forked twice so that the watcher is nobody's child: a program that waits for its children must not find a stranger.
 const guard = `( ( trap '' TERM INT HUP QUIT; read -r _ <&3; kill -KILL 0 ) >/dev/null 2>&1 </dev/null & ) ; exec 3<&- ; exec "$@"`
 
-const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 }
+const signalNumbers: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGTERM: 15,
+}
 
 export interface ProcessHost {
   start(options: {
@@ -141,7 +148,9 @@ function killLeftovers(directory: string): void {
 function startTimeOf(pid: number): string | undefined {
   try {
     if (process.platform !== 'linux') {
-      return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined
+      return (
+        execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined
+      )
     }
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // Field 22, counted after the command name, which may itself hold spaces and parentheses.

@@ -16,7 +16,8 @@ export interface PodTokens {
   close(): void
 }
 
-const keyOf = ({ audience = '', expirationSeconds = 3600 }: TokenSource): string => `${expirationSeconds} ${audience}`
+const keyOf = ({ audience = '', expirationSeconds = 3600 }: TokenSource): string =>
+  `${expirationSeconds} ${audience}`
 
 export function requestPodTokens({
   client,
@@ -60,10 +61,16 @@ export function requestPodTokens({
       again = failures + 1
       delay = Math.min(100 * 2 ** failures, 10_000)
       const level = isNotFound(error) ? 'debug' : 'warn'
-      logger[level]({ namespace, pod: name, serviceAccount, error: String(error) }, 'no service account token yet')
+      logger[level](
+        { namespace, pod: name, serviceAccount, error: String(error) },
+        'no service account token yet',
+      )
     }
     if (closed) return
-    const timer = setTimeout(() => void obtain(source, again).then(onChange), Math.min(Math.max(delay, 100), 2 ** 31 - 1))
+    const timer = setTimeout(
+      () => void obtain(source, again).then(onChange),
+      Math.min(Math.max(delay, 100), 2 ** 31 - 1),
+    )
     timers.set(keyOf(source), timer)
   }
 

@@ -48,23 +48,41 @@ export function volumeFiles(input: VolumeInput): VolumeFiles {
       }
     }
     const files = new Map<string, Buffer>()
-    for (const source of sources) for (const [path, content] of filesOf(source, input)) files.set(path, content)
+    for (const source of sources)
+      for (const [path, content] of filesOf(source, input)) files.set(path, content)
     const unsafe = [...files.keys()].find((path) => path.startsWith('/') || path.split('/').includes('..'))
     if (unsafe !== undefined) {
-      return { type: 'refused', message: `volume "${volume.name}": path "${unsafe}" must stay inside the volume` }
+      return {
+        type: 'refused',
+        message: `volume "${volume.name}": path "${unsafe}" must stay inside the volume`,
+      }
     }
     return { type: 'ready', files }
   } catch (error) {
-    if (error instanceof Missing) return { type: 'missing', message: `volume "${volume.name}": ${error.message}` }
+    if (error instanceof Missing)
+      return { type: 'missing', message: `volume "${volume.name}": ${error.message}` }
     throw error
   }
 }
 
-function sourcesOf({ configMap, secret, downwardAPI, projected }: Volume): readonly VolumeProjection[] | undefined {
+function sourcesOf({
+  configMap,
+  secret,
+  downwardAPI,
+  projected,
+}: Volume): readonly VolumeProjection[] | undefined {
   if (configMap !== undefined) return [{ configMap }]
   if (secret !== undefined) {
     const { secretName, items, optional } = secret
-    return [{ secret: { ...(secretName && { name: secretName }), ...(items && { items }), ...(optional && { optional }) } }]
+    return [
+      {
+        secret: {
+          ...(secretName && { name: secretName }),
+          ...(items && { items }),
+          ...(optional && { optional }),
+        },
+      },
+    ]
   }
   if (downwardAPI !== undefined) return [{ downwardAPI }]
   return projected === undefined ? undefined : (projected.sources ?? [])
@@ -92,7 +110,9 @@ function filesOf(source: VolumeProjection, input: VolumeInput): ReadonlyMap<stri
     if (token === undefined) throw new Missing('the service account token is not issued yet')
     return new Map([[source.serviceAccountToken.path, Buffer.from(token)]])
   }
-  return new Map((source.downwardAPI?.items ?? []).map((item) => [item.path, Buffer.from(downward(item, input))]))
+  return new Map(
+    (source.downwardAPI?.items ?? []).map((item) => [item.path, Buffer.from(downward(item, input))]),
+  )
 }
 
 function select(

@@ -1,0 +1,112 @@
+// The node's own HTTPS endpoint, which the API server asks for logs (`kubectl logs`). Loopback only. Whoever asks must
+// either be the API server's client (a bearer token that TokenReview accepts with the right to the node) or hold the
+// node's token; the certificate is self-signed, as a kubelet's is.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { ContainerRunner } from './container-runner.ts'
+import { parseLogOptions } from './log-options.ts'
+import { streamLog } from './stream-log.ts'
+
+export interface KubeletServer {
+  readonly port: number
+  close(): Promise<void>
+}
+
+export interface KubeletSource {
+  runner(key: {
+    readonly namespace: string
+    readonly pod: string
+    readonly container: string
+  }):
+    | { readonly type: 'found'; readonly runner: ContainerRunner }
+    | { readonly type: 'absent'; readonly message: string }
+  isAllowed(request: {
+    readonly token: string | undefined
+    readonly verb: string
+    readonly path: string
+  }): Promise<boolean>
+}
+
+export async function startKubeletServer({
+  certificate,
+  source,
+}: {
+  readonly certificate: { readonly certificate: string; readonly key: string }
+  readonly source: KubeletSource
+}): Promise<KubeletServer> {
+  const server = createServer(
+    { cert: certificate.certificate, key: certificate.key },
+    (request, response) => {
+      handle(source, request, response).catch((error: unknown) => {
+        if (response.headersSent) response.destroy()
+        else text(response, 500, String(error))
+      })
+    },
+  )
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      return closed
+    },
+  }
+}
+
+async function handle(
+  source: KubeletSource,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'https://localhost')
+  if (url.pathname === '/healthz') return text(response, 200, 'ok')
+  const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
+  const verb = (request.method ?? 'GET').toLowerCase()
+  if (!(await source.isAllowed({ token, verb, path: url.pathname })))
+    return text(response, 401, 'Unauthorized')
+  const [, door, namespace = '', pod = '', container = ''] = url.pathname.split('/').map(decodeURIComponent)
+  if (door !== 'containerLogs' || container === '')
+    return text(response, 404, `there is no ${url.pathname} on this node`)
+  await sendLogs(source, { namespace, pod, container }, url.searchParams, response)
+}
+
+async function sendLogs(
+  source: KubeletSource,
+  key: { readonly namespace: string; readonly pod: string; readonly container: string },
+  query: URLSearchParams,
+  response: ServerResponse,
+): Promise<void> {
+  const parsed = parseLogOptions({ query, now: Date.now() })
+  if (parsed.type === 'invalid') return text(response, 400, parsed.message)
+  const found = source.runner(key)
+  if (found.type === 'absent') return text(response, 404, found.message)
+  const log = found.runner.log(parsed.options.previous)
+  if (log === undefined) {
+    const waiting = found.runner.status().state?.waiting?.reason
+    const message = parsed.options.previous
+      ? `previous terminated container "${key.container}" in pod "${key.pod}" not found`
+      : `container "${key.container}" in pod "${key.pod}" is waiting to start: ${waiting ?? 'it never ran'}`
+    return text(response, 400, message)
+  }
+  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' })
+  // A follower must see at once that it is connected, even while the container is silent.
+  response.flushHeaders()
+  const gone = new AbortController()
+  response.on('close', () => gone.abort())
+  await streamLog({ log, options: parsed.options, output: response, signal: gone.signal }).catch(
+    (error: unknown) => {
+      if (!gone.signal.aborted) throw error
+    },
+  )
+  response.end()
+}
+
+function text(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(message)
+}
