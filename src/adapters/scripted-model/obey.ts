@@ -15,10 +15,13 @@ export const obey = (conversation: Conversation): ScriptedTurn => {
     conversation.user,
     ...conversation.calls.map(({ result }) => result ?? ''),
   ]
-  const orders = texts.flatMap((text) => ordersIn({ text, conversation }))
+  const orders = texts.flatMap((text) => ordersIn({ text: unescaped(text), conversation }))
+  const job = conversation.turn === 1 ? everyTool(conversation) : []
   const done = new Set(conversation.calls.map(({ alias, arguments: args }) => `${alias} ${args}`))
   const due = new Map(
-    orders.map((call) => [`${call.name} ${call.arguments}`, call] as const).filter(([key]) => !done.has(key)),
+    [...orders, ...job.filter(({ name }) => !orders.some((call) => call.name === name))]
+      .map((call) => [`${call.name} ${call.arguments}`, call] as const)
+      .filter(([key]) => !done.has(key)),
   )
   if (due.size > 0 && conversation.calls.length < MAX_CALLS) {
     return { type: 'calls', calls: [...due.values()].slice(0, MAX_CALLS - conversation.calls.length) }
@@ -28,9 +31,19 @@ export const obey = (conversation: Conversation): ScriptedTurn => {
   return { type: 'answer', text: heard.filter((text) => text !== '').join('\n\n') || 'Done.' }
 }
 
+/** Orders also stand in strings inside JSON. */
+const unescaped = (text: string): string => text.replaceAll('\\"', '"').replaceAll('\\n', '\n')
+
+/** Without an order it does what it was made for with everything it has. */
+const everyTool = (conversation: Conversation): readonly ScriptedCall[] =>
+  conversation.tools.map(({ alias }) => ({
+    name: alias,
+    arguments: JSON.stringify(argumentsNear({ text: '', at: 0, alias, conversation })),
+  }))
+
 /** A verb that orders, then a name that looks like a tool's; or the plain name of a tool on offer. */
 const order =
-  /\b(?:call|use|invoke|run|execute|with|then)\s+(?:the\s+)?(?:tool\s+)?[`"'*]*([A-Za-z][\w-]*(?:[/.][\w-]+)*)/gi
+  /\b(?:call|use|invoke|run|execute)\s+(?:the\s+)?(?:tool\s+)?[`"'*]*([A-Za-z][\w-]*(?:[/.][\w-]+)*)/gi
 
 const ordersIn = ({
   text,
@@ -118,10 +131,13 @@ const argumentsNear = ({
 
 const valueOf = ({ name, text }: { name: string; text: string }): string | undefined => {
   const escaped = name.replaceAll(/[^\w]/g, '')
-  const found = new RegExp(
+  const quoted = new RegExp(
     `\\b${escaped}"?\\s*(?:=|:|is|to)?\\s*(?:"([^"\\n]{1,400})"|'([^'\\n]{1,400})'|(#[\\w-]+))`,
-  ).exec(text)
-  return found?.[1] ?? found?.[2] ?? found?.[3]
+    'i',
+  )
+  const bare = new RegExp(`\\b${escaped}\\s*[=:]\\s*([\\w#][\\w.#-]*)`, 'i')
+  const found = quoted.exec(text)
+  return found?.[1] ?? found?.[2] ?? found?.[3] ?? bare.exec(text)?.[1]
 }
 
 const idIn = (text: string): string | undefined => /\b[A-Z]{1,8}-[0-9]{2,}\b/.exec(text)?.[0]
