@@ -3,14 +3,14 @@
 // project is pinned to (the `node` package in node_modules), then hands over to src/cli/main.ts.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const needed = 24
 const major = Number(process.versions.node.split('.')[0])
 
 if (major >= needed) {
-  if (enableCompileCache) enableCompileCache()
+  const { enableCompileCache } = await import('node:module')
+  enableCompileCache()
   await import('../src/cli/main.ts')
 } else {
   const candidates = ['../node_modules/node/bin/node', '../../node/bin/node']

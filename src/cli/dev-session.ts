@@ -28,7 +28,7 @@ export const readAll = async (path: string): Promise<ReadManifests['objects']> =
   if (first === undefined) return objects
   throw new KubeswarmError({
     code: 'InvalidManifest',
-    message: errors.map(({ message }) => message).join('\n       '),
+    message: errors.map(({ source, line, column, message }) => `${source}:${line}:${column}: ${message}`).join('\n       '),
     remedy: first.remedy ?? `swarm lint ${path}`,
   })
 }

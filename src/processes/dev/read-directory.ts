@@ -2,10 +2,10 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseManifests, type ParsedManifests } from '../../api/manifest.ts'
+import { parseManifests, type Manifests } from '../../api/manifest.ts'
 import { KubeswarmError } from '../../domain/error.ts'
 
-export type ReadManifests = Pick<ParsedManifests, 'objects' | 'errors'>
+export type ReadManifests = Manifests
 
 /** YAML files directly in the directory, by name; folders below it are variants and not read. */
 export const readManifests = async (path: string): Promise<ReadManifests> => {
