@@ -1,0 +1,50 @@
+// All policies of a namespace as one, for people to read in the status. What agents are held to is computed apart, per
+// agent, with the origin of every rule (`domain/guardrail/merge-policies.ts`).
+
+import type { PolicyLimits, SwarmPolicy, SwarmPolicyStatus } from '../../api/v1alpha1/index.ts'
+
+type Summary = NonNullable<SwarmPolicyStatus['effectivePolicy']>
+
+const modes = ['Audit', 'Warn', 'Enforce'] as const
+const longestList = 100
+
+export const summarisePolicies = (policies: readonly SwarmPolicy[]): Summary => {
+  const specs = policies.map(({ spec }) => spec ?? {})
+  const limits = specs.map((spec) => spec.limits ?? {}).reduce(stricter, {})
+  const toolDeny = union(specs.map((spec) => spec.tools?.deny))
+  const denied = union(specs.map((spec) => spec.models?.denied))
+  const allowLists = specs.flatMap((spec) =>
+    spec.models?.allowed === undefined ? [] : [spec.models.allowed],
+  )
+  const [first, ...others] = allowLists
+  const allowed = first?.filter((pattern) => others.every((list) => list.includes(pattern)))
+  const enforcementMode = modes.findLast((mode) =>
+    specs.some((spec) => (spec.enforcementMode ?? 'Audit') === mode),
+  )
+  return {
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+    ...(toolDeny.length === 0 ? {} : { toolDeny }),
+    ...(allowed === undefined && denied.length === 0
+      ? {}
+      : {
+          models: {
+            ...(allowed === undefined ? {} : { allowed }),
+            ...(denied.length === 0 ? {} : { denied }),
+          },
+        }),
+    ...(enforcementMode === undefined ? {} : { enforcementMode }),
+  }
+}
+
+const union = (lists: readonly (readonly string[] | undefined)[]): readonly string[] =>
+  [...new Set(lists.flatMap((list) => list ?? []))].toSorted().slice(0, longestList)
+
+const stricter = (a: PolicyLimits, b: PolicyLimits): PolicyLimits => {
+  const merged: Record<string, number> = { ...a }
+  for (const [field, value] of Object.entries(b)) {
+    const other = merged[field]
+    const choose = field.startsWith('min') ? Math.max : Math.min
+    merged[field] = other === undefined ? value : choose(other, value)
+  }
+  return merged
+}
