@@ -1,0 +1,47 @@
+// An answer's body as it should be read: decompressed, and no further than the limit.
+
+import { Transform, pipeline, type Readable } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+
+import { ResponseTooLargeError } from './network-failure.ts'
+
+export const readableBody = ({
+  body,
+  headers,
+  maxBytes,
+}: {
+  readonly body: Readable
+  readonly headers: Headers
+  readonly maxBytes: number | undefined
+}): Readable => {
+  const decoder = decoderFor(headers.get('content-encoding'))
+  const stages = [...(decoder ? [decoder] : []), ...(maxBytes === undefined ? [] : [limit(maxBytes)])]
+  if (stages.length === 0) return body
+  // The error reaches the reader through the last stage; without a listener here it would end the process.
+  return pipeline([body, ...stages], () => undefined) as unknown as Readable
+}
+
+const decoderFor = (encoding: string | null): Transform | undefined => {
+  switch (encoding?.trim().toLowerCase()) {
+    case 'gzip':
+    case 'x-gzip':
+      return createGunzip()
+    case 'br':
+      return createBrotliDecompress()
+    case 'deflate':
+      return createInflate()
+    default:
+      return undefined
+  }
+}
+
+const limit = (maxBytes: number): Transform => {
+  let bytes = 0
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      bytes += chunk.length
+      if (bytes > maxBytes) done(new ResponseTooLargeError(maxBytes))
+      else done(null, chunk)
+    },
+  })
+}
