@@ -41,6 +41,7 @@ export const startWorker = ({
   const running = new Map<Promise<void>, TaskSession>()
   let slots = Math.max(1, concurrentTasks)
   let drained: Promise<void> | undefined
+  let wake = (): void => undefined
 
   const work = async (assigned: AssignedTask, session: TaskSession): Promise<void> => {
     const { task } = assigned
@@ -72,7 +73,10 @@ export const startWorker = ({
     slots = Math.max(1, Math.min(concurrentTasks, assigned.policy.limits.concurrentTasks.value))
     const ended: Promise<void> = work(assigned, session)
       .catch((error: unknown) => log.error({ task: assigned.task.id, error: messageOf(error) }, 'task broke'))
-      .finally(() => running.delete(ended))
+      .finally(() => {
+        running.delete(ended)
+        wake()
+      })
     running.set(ended, session)
   }
 
@@ -81,7 +85,7 @@ export const startWorker = ({
     while (!stopping.signal.aborted) {
       // Only a free hand asks: a task waits where another replica can have it.
       if (running.size >= slots) {
-        await Promise.race([...running.keys(), aborted(stopping.signal)])
+        await new Promise<void>((resolve) => (wake = resolve))
         continue
       }
       try {
@@ -101,6 +105,7 @@ export const startWorker = ({
 
   const drain = async (graceMs: number): Promise<void> => {
     stopping.abort()
+    wake()
     log.info({ agent, running: running.size, graceMs }, 'draining')
     const giveBack = clock.after(graceMs, () => {
       for (const session of running.values()) session.stop({ type: 'drain' })
@@ -116,11 +121,5 @@ export const startWorker = ({
     drain: (graceMs) => (drained ??= drain(graceMs)),
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
