@@ -2,12 +2,14 @@
 // once, where an object enters. The object in the cluster stays as its author wrote it.
 
 import type { KubernetesObject } from './resource.ts'
-import { formatPath } from './field-path.ts'
+import { formatPath, type PathSegment } from './field-path.ts'
 
 /** A field that was written in its other spelling. */
 export interface SpellingNote {
+  /** As it was written. */
   readonly path: string
-  readonly message: string
+  /** As everything behind the API knows it. */
+  readonly canonical: string
 }
 
 export interface OneSpelling<T> {
@@ -16,7 +18,8 @@ export interface OneSpelling<T> {
 }
 
 type Fields = Readonly<Record<string, unknown>>
-type Note = (path: readonly (string | number)[], instead: string) => void
+type Path = readonly PathSegment[]
+type Note = (path: Path, canonical: Path) => void
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -46,21 +49,17 @@ const rename = (fields: Fields, from: string, to: string, onRename: () => void):
 }
 
 /** `{type: bearer, secretRef}` → `{bearer: {secretKeyRef}}`; the key stays open: `token`, or the only one. */
-const bearerAuth = (tool: Fields, note: (field: string, instead: string) => void): Fields =>
+const bearerAuth = (tool: Fields, path: Path, note: Note): Fields =>
   at(tool, 'auth', (auth) => {
     const secretRef = auth['secretRef']
     if (!isFields(secretRef)) return auth
-    note('auth.secretRef', 'auth.bearer.secretKeyRef')
+    note([...path, 'auth', 'secretRef'], [...path, 'auth', 'bearer', 'secretKeyRef'])
     return { ...without(auth, 'type', 'secretRef'), bearer: auth['bearer'] ?? { secretKeyRef: secretRef } }
   })
 
-const mcpServers = (holder: Fields, path: readonly (string | number)[], note: Note): Fields =>
+const mcpServers = (holder: Fields, path: Path, note: Note): Fields =>
   at(holder, 'tools', (tools) =>
-    each(tools, 'mcp', (tool, index) =>
-      bearerAuth(tool, (field, instead) =>
-        note([...path, 'tools', 'mcp', index, ...field.split('.')], instead),
-      ),
-    ),
+    each(tools, 'mcp', (tool, index) => bearerAuth(tool, [...path, 'tools', 'mcp', index], note)),
   )
 
 const infrastructureFields = ['apiKeyRef', 'envFrom', 'networkPolicy', 'plugins'] as const
@@ -69,7 +68,7 @@ const agentSpec = (spec: Fields, note: Note): Fields =>
   infrastructureFields.reduce<Fields>(
     (current, field) => {
       if (current[field] === undefined) return current
-      note(['spec', field], `infrastructure.${field}`)
+      note(['spec', field], ['spec', 'infrastructure', field])
       const infrastructure = isFields(current['infrastructure']) ? current['infrastructure'] : {}
       // The API server fills in `networkPolicy: default`, so that value says nothing against the other spelling.
       const inside = infrastructure[field] === 'default' ? undefined : infrastructure[field]
@@ -87,16 +86,20 @@ const withRoles = (spec: Fields, note: Note): Fields =>
 const policySpec = (spec: Fields, note: Note): Fields =>
   at(spec, 'models', (models) =>
     rename(
-      rename(models, 'allow', 'allowed', () => note(['spec', 'models', 'allow'], 'allowed')),
+      rename(models, 'allow', 'allowed', () =>
+        note(['spec', 'models', 'allow'], ['spec', 'models', 'allowed']),
+      ),
       'deny',
       'denied',
-      () => note(['spec', 'models', 'deny'], 'denied'),
+      () => note(['spec', 'models', 'deny'], ['spec', 'models', 'denied']),
     ),
   )
 
 const eventSpec = (spec: Fields, note: Note): Fields =>
   each(spec, 'targets', (target, index) =>
-    rename(target, 'inputs', 'input', () => note(['spec', 'targets', index, 'inputs'], 'input')),
+    rename(target, 'inputs', 'input', () =>
+      note(['spec', 'targets', index, 'inputs'], ['spec', 'targets', index, 'input']),
+    ),
   )
 
 const specOf = (kind: string): ((spec: Fields, note: Note) => Fields) => {
@@ -118,8 +121,17 @@ const specOf = (kind: string): ((spec: Fields, note: Note) => Fields) => {
 /** The object with every field under its one name. Returns the very same object when it already is. */
 export const oneSpelling = <T extends KubernetesObject>(object: T): OneSpelling<T> => {
   const notes: SpellingNote[] = []
-  const note: Note = (path, instead) =>
-    notes.push({ path: formatPath(path), message: `another spelling of \`${instead}\`` })
+  const note: Note = (path, canonical) =>
+    notes.push({ path: formatPath(path), canonical: formatPath(canonical) })
   const rewritten = at(object as unknown as Fields, 'spec', (spec) => specOf(object.kind)(spec, note))
   return { object: rewritten as unknown as T, notes }
+}
+
+/** The path under which the author of the manifest knows a field. */
+export const writtenPath = (notes: readonly SpellingNote[], path: string): string => {
+  const note = notes.find(
+    ({ canonical }) =>
+      path === canonical || path.startsWith(`${canonical}.`) || path.startsWith(`${canonical}[`),
+  )
+  return note === undefined ? path : note.path + path.slice(note.canonical.length)
 }

@@ -1,0 +1,35 @@
+// Whether a named agent or team exists. Objects may be applied in any order, so a missing one is a warning, except
+// where the object would fail at once.
+
+import type { FieldError } from '../error.ts'
+import type { AdmissionContext } from './context.ts'
+import { errors, type Findings, noFindings, warnings } from './findings.ts'
+import { suggest } from './suggest.ts'
+
+export const checkReference = ({
+  kind,
+  name,
+  path,
+  context,
+  strict = false,
+}: {
+  readonly kind: 'SwarmAgent' | 'SwarmTeam'
+  readonly name: string | undefined
+  readonly path: string
+  readonly context: AdmissionContext
+  /** Refuse the object, where the context is all there is. */
+  readonly strict?: boolean
+}): Findings => {
+  if (name === undefined) return noFindings
+  const known = [...(kind === 'SwarmAgent' ? context.agents : context.teams).keys()]
+  if (known.includes(name)) return noFindings
+  const noun = kind === 'SwarmAgent' ? 'agents' : 'teams'
+  const finding: FieldError = {
+    path,
+    message: context.complete
+      ? `there is no ${kind} "${name}" in the namespace`
+      : `there is no ${kind} "${name}" in these manifests`,
+    remedy: suggest({ wanted: name, known, noun }),
+  }
+  return strict && context.complete ? errors([finding]) : warnings([finding])
+}
