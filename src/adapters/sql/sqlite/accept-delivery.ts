@@ -59,5 +59,6 @@ export const countDeliveries = (
     namespace,
     event,
   )
-  return { fired: row?.fired ?? 0, ...(row?.last == null ? {} : { lastFiredAt: row.last }) }
+  const last = row?.last ?? undefined
+  return { fired: row?.fired ?? 0, ...(last === undefined ? {} : { lastFiredAt: last }) }
 }

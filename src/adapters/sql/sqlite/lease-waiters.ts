@@ -87,7 +87,7 @@ export const createLeaseWaiters = ({
         }
         transaction.afterCommit(() => {
           line.serving = false
-          for (const waiter of [...line.waiters]) if (waiter.impatient) waiter.settle({})
+          for (const waiter of line.waiters) if (waiter.impatient) waiter.settle({})
           // A task submitted later in this same transaction is found here.
           armTimer(line)
           forget(line)
@@ -142,9 +142,9 @@ export const createLeaseWaiters = ({
     },
     close: () => {
       closed = true
-      for (const line of [...lines.values()]) {
+      for (const line of lines.values()) {
         line.stopTimer?.()
-        for (const waiter of [...line.waiters]) waiter.settle({})
+        for (const waiter of line.waiters) waiter.settle({})
       }
     },
   }

@@ -18,7 +18,7 @@ export const createNotices = <T>({ logger }: { readonly logger?: Logger | undefi
       return () => void listeners.delete(entry)
     },
     publish: (subject) => {
-      for (const listener of [...listeners]) {
+      for (const listener of listeners) {
         try {
           listener.call(subject)
         } catch (error) {

@@ -1,0 +1,34 @@
+// The hub's HTTP application, put together from its routes. It listens to nothing by itself.
+
+import { Hono } from 'hono'
+import type { HubContext, HubEnv } from './context.ts'
+import { requestLog } from './middleware/request-log.ts'
+import { refusedBy } from './refusal.ts'
+import { contentRoutes } from './routes/contents.ts'
+import { fireRoutes } from './routes/fire.ts'
+import { healthRoutes } from './routes/health.ts'
+import { journalRoutes } from './routes/journal.ts'
+import { taskRoutes } from './routes/tasks.ts'
+import type { ErrorReply } from './wire.ts'
+
+export const createHubApp = (context: HubContext): Hono<HubEnv> => {
+  const app = new Hono<HubEnv>()
+  app.use(requestLog(context))
+  app.route('/', healthRoutes(context))
+  app.route('/', taskRoutes(context))
+  app.route('/', contentRoutes(context))
+  app.route('/', journalRoutes(context))
+  app.route('/', fireRoutes(context))
+
+  app.notFound((c) =>
+    c.json<ErrorReply>({ error: { code: 'NotFound', message: `no such path: ${c.req.path}` } }, 404),
+  )
+  app.onError((error, c) => {
+    const requestId = c.get('requestId')
+    const { status, reply, retryAfterMs } = refusedBy({ error, requestId })
+    if (status === 500) context.logger.error({ err: error, requestId }, 'request failed')
+    if (retryAfterMs !== undefined) c.header('retry-after', String(Math.ceil(retryAfterMs / 1000)))
+    return c.json<ErrorReply>(reply, status)
+  })
+  return app
+}

@@ -1,0 +1,61 @@
+// The hub's figures in Prometheus text. Counters live in the process; queue figures are asked of the store.
+
+import type { Store } from '../ports/store.ts'
+
+export type TriggerOutcome = 'accepted' | 'duplicate' | 'unauthorized' | 'too_large' | 'invalid'
+
+export interface HubMetrics {
+  requestEnded(request: { readonly route: string; readonly status: number }): void
+  triggerEnded(outcome: TriggerOutcome): void
+  render(store: Store): Promise<string>
+}
+
+type Labels = Readonly<Record<string, string | number>>
+
+export const createHubMetrics = (): HubMetrics => {
+  const requests = new Map<string, number>()
+  const triggers = new Map<string, number>()
+  const count = (counters: Map<string, number>, labels: Labels): void => {
+    const key = labelText(labels)
+    counters.set(key, (counters.get(key) ?? 0) + 1)
+  }
+  return {
+    requestEnded: ({ route, status }) => count(requests, { route, status }),
+    triggerEnded: (outcome) => count(triggers, { outcome }),
+    render: async ({ tasks }) => {
+      const depths = await tasks.depths()
+      const depth = depths.flatMap(({ agent: { namespace, name }, queued, leased }): Sample[] => [
+        [labelText({ namespace, agent: name, state: 'queued' }), queued],
+        [labelText({ namespace, agent: name, state: 'leased' }), leased],
+      ])
+      const ages = depths.map(({ agent: { namespace, name }, oldestAgeMs = 0 }): Sample => [
+        labelText({ namespace, agent: name }),
+        oldestAgeMs / 1000,
+      ])
+      return [
+        family('kubeswarm_hub_requests_total', 'counter', 'Requests answered.', [...requests]),
+        family('kubeswarm_trigger_events_total', 'counter', 'Webhook deliveries.', [...triggers]),
+        family('kubeswarm_queue_depth', 'gauge', 'Unfinished tasks.', depth),
+        family('kubeswarm_queue_oldest_age_seconds', 'gauge', 'Age of the oldest queued task.', ages),
+      ].join('')
+    },
+  }
+}
+
+type Sample = readonly [labels: string, value: number]
+
+const family = (name: string, type: string, help: string, samples: readonly Sample[]): string =>
+  [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} ${type}`,
+    ...samples.map(([labels, value]) => `${name}${labels} ${value}`),
+    '',
+  ].join('\n')
+
+const labelText = (labels: Labels): string =>
+  `{${Object.entries(labels)
+    .map(
+      ([name, value]) =>
+        `${name}="${String(value).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`,
+    )
+    .join(',')}}`

@@ -1,0 +1,74 @@
+// How the hub says no: one class with the HTTP status, and the status of every error code the store may throw.
+
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import {
+  isKubeswarmError,
+  KubeswarmError,
+  type ErrorCode,
+  type KubeswarmErrorOptions,
+} from '../domain/error.ts'
+import type { ErrorReply } from './wire.ts'
+
+/** An error whose status does not follow from its code. */
+export class HubRefusal extends KubeswarmError {
+  readonly status: ContentfulStatusCode
+
+  constructor({ status, ...options }: KubeswarmErrorOptions & { readonly status: ContentfulStatusCode }) {
+    super(options)
+    this.status = status
+  }
+}
+
+const statusByCode: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
+  InvalidInput: 400,
+  TemplateError: 400,
+  Unauthorized: 401,
+  Forbidden: 403,
+  PolicyDenied: 403,
+  NotFound: 404,
+  StaleLease: 409,
+  HubUnavailable: 503,
+  StoreUnavailable: 503,
+}
+
+export interface Refused {
+  readonly status: ContentfulStatusCode
+  readonly reply: ErrorReply
+  readonly retryAfterMs?: number
+}
+
+/** The answer to what went wrong. What should not happen is told to the log, and to the caller only by its request id. */
+export const refusedBy = ({
+  error,
+  requestId,
+}: {
+  readonly error: unknown
+  readonly requestId: string
+}): Refused => {
+  const status = statusOf(error)
+  if (!isKubeswarmError(error) || status === undefined) {
+    const message = `internal error; the hub's log has it under request ${requestId}`
+    return { status: 500, reply: { error: { code: 'Internal', message } } }
+  }
+  const { code, message, remedy, retryAfterMs } = error
+  return {
+    status,
+    reply: { error: { code, message, ...(remedy === undefined ? {} : { remedy }) } },
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  }
+}
+
+const statusOf = (error: unknown): ContentfulStatusCode | undefined => {
+  if (error instanceof HubRefusal) return error.status
+  return isKubeswarmError(error) ? statusByCode[error.code] : undefined
+}
+
+export const unauthorized = (): KubeswarmError =>
+  new KubeswarmError({
+    code: 'Unauthorized',
+    message: 'the request carries no valid bearer token',
+    remedy: 'send "Authorization: Bearer <token>"',
+  })
+
+export const invalidInput = (message: string, remedy?: string): KubeswarmError =>
+  new KubeswarmError({ code: 'InvalidInput', message, ...(remedy === undefined ? {} : { remedy }) })

@@ -1,0 +1,130 @@
+// The hub as a process part: its application on a real port, with a shutdown that lets nobody wait.
+
+import { randomUUID } from 'node:crypto'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { KubeswarmError } from '../domain/error.ts'
+import { createHubApp } from '../hub/app.ts'
+import { createHubMetrics } from '../hub/metrics.ts'
+import type { Authenticator } from '../ports/authenticator.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { EventCatalog } from '../ports/event-catalog.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { Store } from '../ports/store.ts'
+
+export const HUB_PORT = 8092
+const LEASE_MS = 10_000
+/** Requests in flight get this long when the hub shuts down; long polls and streams end at once. */
+const CLOSE_GRACE_MS = 5000
+
+export interface HubConfig {
+  readonly store: Store
+  readonly authenticator: Authenticator
+  /** Without one, no webhook is known and every delivery is a stranger's. */
+  readonly events?: EventCatalog
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly leaseMs?: number
+}
+
+export interface RunningHub {
+  readonly url: string
+  /** Stops accepting, ends long polls and streams, lets the rest finish. The store stays open. */
+  close(): Promise<void>
+}
+
+/** Throws KubeswarmError `PortTaken`. */
+export const startHub = async ({
+  store,
+  authenticator,
+  events = { find: () => Promise.resolve(undefined) },
+  host,
+  port,
+  clock,
+  logger,
+  leaseMs = LEASE_MS,
+}: HubConfig): Promise<RunningHub> => {
+  const closing = new AbortController()
+  const app = createHubApp({
+    store,
+    authenticator,
+    events,
+    clock,
+    logger,
+    newId: randomUUID,
+    closing: closing.signal,
+    leaseMs,
+    metrics: createHubMetrics(),
+  })
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: {
+      // Slow senders hold a socket, not memory: headers 5 s, the whole request 30 s.
+      headersTimeout: 5000,
+      requestTimeout: 30_000,
+      connectionsCheckingInterval: 1000,
+    },
+  }) as Server
+  await listen({ server, host, port })
+  const { port: bound } = server.address() as AddressInfo
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`
+  logger.info({ url }, 'hub listens')
+  return {
+    url,
+    close: () => closeServer({ server, closing, clock }),
+  }
+}
+
+const listen = ({
+  server,
+  host,
+  port,
+}: {
+  readonly server: Server
+  readonly host: string
+  readonly port: number
+}): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(cause.code === 'EADDRINUSE' ? portTaken({ host, port, cause }) : cause),
+    )
+    server.listen(port, host, () => resolve())
+  })
+
+const portTaken = ({
+  host,
+  port,
+  cause,
+}: {
+  readonly host: string
+  readonly port: number
+  readonly cause: unknown
+}): KubeswarmError =>
+  new KubeswarmError({
+    code: 'PortTaken',
+    message: `cannot start the hub: port ${port} on ${host} is taken`,
+    remedy: `stop the process that listens there, or choose another port (--hub-port 0 takes a free one)`,
+    cause,
+  })
+
+const closeServer = async ({
+  server,
+  closing,
+  clock,
+}: {
+  readonly server: Server
+  readonly closing: AbortController
+  readonly clock: Clock
+}): Promise<void> => {
+  closing.abort()
+  if (!server.listening) return
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const stopTimer = clock.after(CLOSE_GRACE_MS, () => server.closeAllConnections())
+  await closed
+  stopTimer()
+}
