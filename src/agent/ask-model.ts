@@ -6,19 +6,11 @@ import type { Denied, ModelDecision } from '../domain/guardrail/decision.ts'
 import { describeRule } from '../domain/guardrail/decision.ts'
 import type { EffectivePolicy } from '../domain/guardrail/effective-policy.ts'
 import { decideModelCall, MIN_ANSWER_TOKENS, modelDenied } from '../domain/guardrail/gate.ts'
-import { MAX_ARGUMENT_BYTES } from '../domain/guardrail/arguments.ts'
-import { headOf, storeText } from '../domain/journal/stored-text.ts'
+import { storeText } from '../domain/journal/stored-text.ts'
 import type { Clock } from '../ports/clock.ts'
-import type {
-  LanguageModel,
-  ModelMessage,
-  ModelTool,
-  ModelToolCall,
-  ModelTurn,
-} from '../ports/language-model.ts'
+import type { LanguageModel, ModelMessage, ModelTool, ModelTurn } from '../ports/language-model.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Reservation } from '../ports/spend-ledger.ts'
-import { callsInText } from './calls-in-text.ts'
 import type { Conversation } from './conversation.ts'
 import { messagesOf, withTurn, withTurnNumber } from './conversation.ts'
 import type { Failure } from './failure.ts'
@@ -30,6 +22,7 @@ import type { PinnedTools } from './pin-tools.ts'
 import type { TaskSession } from './task-session.ts'
 import { throwIfStopped } from './task-session.ts'
 import { SHOWN_RESULT_BYTES } from './tool-text.ts'
+import { understoodTurn } from './understood-turn.ts'
 
 export interface AskOutcome {
   readonly conversation: Conversation
@@ -135,7 +128,11 @@ export const askModel = async ({
       continue
     }
 
-    const turn = understood({ turn: answer.turn, number, tools })
+    const turn = understoodTurn({
+      turn: answer.turn,
+      number,
+      isAlias: (name) => tools.byAlias(name) !== undefined,
+    })
     log.info(
       { ...fields, finishReason: turn.finishReason, toolCalls: turn.toolCalls.length, usage: turn.usage },
       'model answered',
@@ -284,34 +281,6 @@ const generate = async ({
     return { type: 'failed', failure: failureFrom(error, `ask model "${modelName}" at ${model.endpoint}`) }
   }
 }
-
-// Tool calls with distinct ids, of bounded size, wherever the model put them.
-const understood = ({
-  turn,
-  number,
-  tools,
-}: {
-  readonly turn: ModelTurn
-  readonly number: number
-  readonly tools: PinnedTools
-}): ModelTurn => {
-  const recovered =
-    turn.toolCalls.length === 0
-      ? callsInText({ text: turn.text, isAlias: (name) => tools.byAlias(name) !== undefined })
-      : undefined
-  const { text, toolCalls } = recovered ?? turn
-  const ids = new Set<string>()
-  const distinct = toolCalls.map((call, index): ModelToolCall => {
-    const id = call.id === '' || ids.has(call.id) ? `call-${number}-${index}` : call.id
-    ids.add(id)
-    return { id, name: call.name, arguments: bounded(call.arguments) }
-  })
-  return { ...turn, text, toolCalls: distinct }
-}
-
-// Cut text is no longer JSON, so the gate refuses it, as it would have refused the whole.
-const bounded = (text: string): string =>
-  Buffer.byteLength(text) <= MAX_ARGUMENT_BYTES ? text : headOf(text, MAX_ARGUMENT_BYTES)
 
 const contextCut = ({
   turn,

@@ -12,17 +12,22 @@ export interface Failure {
   readonly retryAfterMs?: number
 }
 
+// A provider's error may quote a whole page; the journal keeps what a person reads.
+const MAX_MESSAGE = 4096
+const bounded = (text: string): string =>
+  text.length <= MAX_MESSAGE ? text : `${text.slice(0, MAX_MESSAGE)}…`
+
 /** `context` names what was being done, for errors that do not say it themselves. */
 export const failureFrom = (error: unknown, context: string): Failure => {
   if (!isKubeswarmError(error)) {
     const message = error instanceof Error ? error.message : String(error)
-    return { code: 'Internal', message: `cannot ${context}: ${message}`, retryable: false }
+    return { code: 'Internal', message: bounded(`cannot ${context}: ${message}`), retryable: false }
   }
   return {
     code: error.code,
-    message: error.message,
+    message: bounded(error.message),
     retryable: error.retryable,
-    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+    ...(error.remedy === undefined ? {} : { remedy: bounded(error.remedy) }),
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
   }
 }

@@ -2,7 +2,7 @@
 // was lost is simply sent again until the hub is back or patience ends. Leases and heartbeats are not: their caller
 // decides.
 
-import { Agent, request } from 'undici'
+import { request } from 'undici'
 import { isKubeswarmError, KubeswarmError } from '../../domain/error.ts'
 import type {
   ErrorReply,
@@ -17,6 +17,8 @@ import type {
 import { paths } from '../../hub/wire.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { TaskSource } from '../../ports/task-source.ts'
+import { resolvingAgent } from '../http/resolving-agent.ts'
+import type { HostResolver } from '../http/service-resolver.ts'
 import type { TokenFile } from './token-file.ts'
 
 export interface HubClient extends TaskSource {
@@ -28,12 +30,13 @@ export interface HubClientOptions {
   readonly token: TokenFile
   readonly clock: Clock
   readonly random: () => number
-  /** Where a service name leads on this machine; the address itself in a cluster. */
-  readonly resolve?: (url: URL) => Promise<URL>
+  /** Where a Service name leads; left to DNS where unset. */
+  readonly resolver?: HostResolver
   /** How long an unreachable hub is waited for before a write fails with `HubUnavailable`. */
   readonly patienceMs?: number
 }
 
+const CONNECT_TIMEOUT_MS = 5000
 const REPLY_TIMEOUT_MS = 15_000
 const RETRY_BASE_MS = 100
 const RETRY_CAP_MS = 5000
@@ -43,17 +46,20 @@ export const connectHub = ({
   token,
   clock,
   random,
-  resolve = (address) => Promise.resolve(address),
+  resolver,
   patienceMs = 60_000,
 }: HubClientOptions): HubClient => {
-  const dispatcher = new Agent({ keepAliveTimeout: 60_000, connect: { timeout: 5000 } })
+  const dispatcher = resolvingAgent({
+    ...(resolver === undefined ? {} : { resolver }),
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    idleTimeoutMs: REPLY_TIMEOUT_MS,
+  })
   const base = new URL(url)
 
   const send = async ({ method, path, body, signal, timeoutMs = REPLY_TIMEOUT_MS }: Sent): Promise<Reply> => {
-    const target = await resolve(new URL(path, base))
     const bearer = await token.token()
     try {
-      const { statusCode, body: reply } = await request(target, {
+      const { statusCode, body: reply } = await request(new URL(path, base), {
         dispatcher,
         method,
         headers: {
