@@ -1,0 +1,78 @@
+// Checks manifests offline, with the same functions the API server's schema and the admission webhook use: YAML,
+// unknown fields, schema and CEL rules, then everything that concerns several objects. All manifests given are each
+// other's context.
+
+import { validateObject, type JsonObject, type StructuralSchema } from 'local-kube/schema'
+import { customResourceDefinition } from '../api/crd.ts'
+import type { ManifestObject } from '../api/manifest.ts'
+import { definitions } from '../api/v1alpha1/index.ts'
+import { admit } from '../domain/admission/admit.ts'
+import { admissionContext, type AdmissionContext } from '../domain/admission/context.ts'
+import { describeFinding } from '../domain/admission/describe.ts'
+import { unknownFields } from '../domain/admission/unknown-fields.ts'
+import type { FieldError } from '../domain/error.ts'
+import { readManifests } from '../processes/dev/read-directory.ts'
+import { exitCodes } from './exit.ts'
+
+interface Finding {
+  readonly severity: 'error' | 'warning' | 'note'
+  readonly source: string
+  readonly line: number
+  readonly column: number
+  readonly message: string
+}
+
+export const lint = async ({ paths, output }: { readonly paths: readonly string[]; readonly output: string }): Promise<number> => {
+  const read = await Promise.all(paths.map((path) => readManifests(path)))
+  const objects = read.flatMap((manifests) => manifests.objects)
+  const findings: readonly Finding[] = [
+    ...read.flatMap(({ errors }) =>
+      errors.map(({ source, line, column, message, remedy }) => ({ severity: 'error' as const, source, line, column, message: `${message}. ${remedy}` })),
+    ),
+    ...objects.flatMap((manifest) => findingsOf({ manifest, context: contextFor(manifest, objects) })),
+  ]
+  const errors = findings.filter(({ severity }) => severity === 'error')
+  if (output === 'json') {
+    console.log(JSON.stringify({ objects: objects.length, findings }, undefined, 2))
+  } else {
+    for (const { severity, source, line, column, message } of findings) console.log(`${source}:${line}:${column}: ${severity}: ${message}`)
+    const warnings = findings.filter(({ severity }) => severity === 'warning').length
+    console.error(`${objects.length} objects, ${errors.length} errors, ${warnings} warnings`)
+  }
+  return errors.length === 0 ? exitCodes.ok : exitCodes.usage
+}
+
+/** Objects of the same namespace; what is not in the directory may be in the cluster. */
+const contextFor = ({ object }: ManifestObject, all: readonly ManifestObject[]): AdmissionContext =>
+  admissionContext({
+    complete: false,
+    objects: all.map((other) => other.object).filter(({ metadata }) => (metadata.namespace ?? 'default') === (object.metadata.namespace ?? 'default')),
+  })
+
+const findingsOf = ({ manifest, context }: { readonly manifest: ManifestObject; readonly context: AdmissionContext }): readonly Finding[] => {
+  const { object, source, position } = manifest
+  const at = (severity: Finding['severity'], finding: FieldError): Finding => ({
+    severity,
+    source,
+    ...position(finding.path, finding.position),
+    message: describeFinding(object, finding),
+  })
+  const unknown = unknownFields(object)
+  if (unknown.length > 0) return unknown.map((finding) => at('error', finding))
+  if (!definitions.some(({ resource }) => resource.kind === object.kind)) return []
+  const { errors, warningFields, notes } = admit({ object, context })
+  const rules = errors.length > 0 ? [] : brokenRules(manifest)
+  return [
+    ...[...errors, ...rules].map((finding) => at('error', finding)),
+    ...warningFields.map((finding) => at('warning', finding)),
+    ...notes.map((finding) => at('note', finding)),
+  ]
+}
+
+/** CEL rules of the kind's definition, evaluated as the API server evaluates them. */
+const brokenRules = ({ object }: ManifestObject): readonly FieldError[] => {
+  const definition = definitions.find(({ resource }) => resource.kind === object.kind)
+  if (definition === undefined) return []
+  const schema = customResourceDefinition(definition).spec.versions[0]?.schema.openAPIV3Schema as StructuralSchema
+  return validateObject({ schema, object: object as unknown as JsonObject }).errors.map(({ path, message }) => ({ path, message }))
+}
