@@ -14,6 +14,7 @@ import {
   type SwarmTeam,
 } from '../api/v1alpha1/index.ts'
 import type { KubernetesObject } from '../api/resource.ts'
+import { oneSpelling } from '../api/spellings.ts'
 import { managedBy } from '../domain/workload/agent-names.ts'
 import { referencedObjects } from '../domain/workload/agent-workload.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -89,15 +90,18 @@ export const openCaches = ({
   const owned = `app.kubernetes.io/managed-by=${managedBy['app.kubernetes.io/managed-by']}`
   const ownerIndex = { [byOwner]: ownersOf }
   const metadata = { metadataOnly: true, keep: metadataOf }
+  const keep = <T extends KubernetesObject>(object: T): T => oneSpelling(object).object
 
   return {
     agents: cache(swarmAgents, {
+      keep,
       indexes: {
         [byReference]: (agent) =>
           referencedObjects(agent).map((name) => `${agent.metadata.namespace}/${name}`),
       },
     }),
     teams: cache(swarmTeams, {
+      keep,
       indexes: {
         [byAgent]: ({ metadata: { namespace }, spec }) =>
           (spec.roles ?? []).flatMap(({ swarmAgent: name }) =>
@@ -106,13 +110,14 @@ export const openCaches = ({
       },
     }),
     runs: cache(swarmRuns, {
+      keep,
       indexes: {
         [byTeam]: ({ metadata: { namespace }, spec: { teamRef: name } }) =>
           name === undefined ? [] : [keyOf({ namespace, name })],
       },
     }),
-    policies: cache(swarmPolicies),
-    events: cache(swarmEvents),
+    policies: cache(swarmPolicies, { keep }),
+    events: cache(swarmEvents, { keep }),
     deployments: cache(deployments, { labelSelector: owned, indexes: ownerIndex }),
     serviceAccounts: cache(serviceAccounts, { labelSelector: owned, indexes: ownerIndex, ...metadata }),
     networkPolicies: cache(networkPolicies, { labelSelector: owned, indexes: ownerIndex, ...metadata }),

@@ -9,6 +9,7 @@ import {
   type SwarmRun,
   type SwarmTeam,
 } from '../../api/v1alpha1/index.ts'
+import { oneSpelling } from '../../api/spellings.ts'
 import { takeSnapshot, type SnapshotResult } from '../../domain/run/take-snapshot.ts'
 import type { OperatorContext } from '../context.ts'
 
@@ -23,7 +24,8 @@ export const prepareRun = async (
 ): Promise<RunStart> => {
   const { namespace = 'default', name, uid } = seen.metadata
   // Before any effect: is it still the run we were told of? A deleted and recreated one has another uid.
-  const run = await resources.get<SwarmRun>(swarmRuns, { namespace, name })
+  const found = await resources.get<SwarmRun>(swarmRuns, { namespace, name })
+  const run = found === undefined ? undefined : oneSpelling(found).object
   if (run === undefined || run.metadata.uid !== uid || run.metadata.deletionTimestamp !== undefined)
     return { type: 'gone' }
   if (run.spec.suspend === true && run.spec.cancel !== true) return { type: 'waiting', run }
@@ -39,7 +41,15 @@ export const prepareRun = async (
     teamRef === undefined ? undefined : resources.get<SwarmTeam>(swarmTeams, { namespace, name: teamRef }),
     resources.list<SwarmAgent>(swarmAgents, { namespace }),
   ])
-  return { type: 'decided', run, result: takeSnapshot({ run, team, agents: namesOf(agents.items) }) }
+  return {
+    type: 'decided',
+    run,
+    result: takeSnapshot({
+      run,
+      team: team === undefined ? undefined : oneSpelling(team).object,
+      agents: namesOf(agents.items),
+    }),
+  }
 }
 
 const namesOf = (agents: readonly SwarmAgent[]): readonly string[] =>
