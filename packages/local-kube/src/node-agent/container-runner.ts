@@ -13,7 +13,7 @@ import type {
 } from '../client/kubernetes-types.ts'
 import { deleteLogFile, openContainerLog, type ContainerLog } from './container-log.ts'
 import type { ProcessSpec, SpecResult } from './container-process-spec.ts'
-import { resolveImage } from './image.ts'
+import type { ImageResolution } from './image.ts'
 import { httpGet, type ProbeResult, type ProbeTarget } from './probe-action.ts'
 import { startProbing } from './prober.ts'
 import type { LocalProcess, ProcessExit, ProcessHost } from './processes.ts'
@@ -28,8 +28,8 @@ export interface ContainerContext {
   readonly host: ProcessHost
   readonly backoff: RestartBackoff
   /** Current image mapping; asked again after each `changed`. */
-  readonly image: () => ReturnType<typeof resolveImage>
-  readonly spec: (image: Extract<ReturnType<typeof resolveImage>, { type: 'found' }>) => SpecResult
+  readonly image: () => ImageResolution
+  readonly spec: (image: Extract<ImageResolution, { type: 'found' }>) => SpecResult
   /** Resolves when the pod or something it refers to changed. */
   readonly changed: () => Promise<void>
   readonly scratchDirectory: string

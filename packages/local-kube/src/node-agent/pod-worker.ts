@@ -23,7 +23,7 @@ import { hostPortsAnnotation, type PortAllocator } from './ports.ts'
 import type { ProcessHost } from './processes.ts'
 import type { ReferencedObjects } from './referenced-objects.ts'
 import type { RestartBackoff } from './restart-backoff.ts'
-import { requestPodTokens, type PodTokens } from './service-account-tokens.ts'
+import { requestPodTokens } from './service-account-tokens.ts'
 
 export interface NodeContext {
   readonly client: KubeClient
