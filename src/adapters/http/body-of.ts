@@ -18,5 +18,7 @@ export const bodyOf = (body: RequestInit['body']): RequestBody => {
     return { body: body.toString(), contentType: 'application/x-www-form-urlencoded;charset=UTF-8' }
   }
   if (body instanceof ReadableStream) return { body: Readable.fromWeb(body as NodeReadableStream) }
-  throw new TypeError('this fetch sends text, bytes, form parameters and streams; other bodies are not supported')
+  throw new TypeError(
+    'this fetch sends text, bytes, form parameters and streams; other bodies are not supported',
+  )
 }

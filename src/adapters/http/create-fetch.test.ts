@@ -13,7 +13,10 @@ afterEach(async () => {
   for (const close of open.splice(0).toReversed()) await close()
 })
 
-const listen = async (listener: RequestListener, port = 0): Promise<{ url: string; port: number; server: Server }> => {
+const listen = async (
+  listener: RequestListener,
+  port = 0,
+): Promise<{ url: string; port: number; server: Server }> => {
   const server = createServer(listener)
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   open.push(() => new Promise((resolve) => server.close(resolve).closeAllConnections()))
@@ -38,7 +41,11 @@ describe('fetch', () => {
         response.end(JSON.stringify({ method: request.method, body, headers: request.headers }))
       })
     })
-    const response = await client().fetch(`${url}/x`, { method: 'POST', body: '{"é":1}', headers: { 'x-a': 'b' } })
+    const response = await client().fetch(`${url}/x`, {
+      method: 'POST',
+      body: '{"é":1}',
+      headers: { 'x-a': 'b' },
+    })
     expect(response.ok).toBe(true)
     expect(response.status).toBe(201)
     expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
@@ -57,7 +64,8 @@ describe('fetch', () => {
     })
     const { body } = await client().fetch(url)
     const pieces: string[] = []
-    for await (const piece of body as unknown as AsyncIterable<Uint8Array>) pieces.push(Buffer.from(piece).toString())
+    for await (const piece of body as unknown as AsyncIterable<Uint8Array>)
+      pieces.push(Buffer.from(piece).toString())
     expect(pieces.join('')).toBe('one two')
     expect(pieces.length).toBeGreaterThan(1)
   })
@@ -113,7 +121,11 @@ describe('fetch', () => {
       if (request.url === '/cut') response.destroy()
     })
     const kind = async (path: string) =>
-      networkFailure(await client({ idleTimeoutMs: 100 }).fetch(path).catch((cause: unknown) => cause)).kind
+      networkFailure(
+        await client({ idleTimeoutMs: 100 })
+          .fetch(path)
+          .catch((cause: unknown) => cause),
+      ).kind
     expect(await kind(`${url}/cut`)).toBe('reset')
     expect(await kind(`${url}/silent`)).toBe('timeout')
     await new Promise((resolve) => server.close(resolve).closeAllConnections())
@@ -153,7 +165,9 @@ describe('the service resolver', () => {
       .toBe('second')
     expect(asked).toBeGreaterThan(1)
 
-    const missing: unknown = await fetch('http://nobody.incident-response.svc/').catch((cause: unknown) => cause)
+    const missing: unknown = await fetch('http://nobody.incident-response.svc/').catch(
+      (cause: unknown) => cause,
+    )
     expect(networkFailure(missing)).toMatchObject({ kind: 'not-found' })
   })
 })

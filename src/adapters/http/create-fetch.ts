@@ -56,7 +56,11 @@ export const createFetch = ({
           url,
           status: answer.statusCode,
           headers: received,
-          body: readableBody({ body: answer.body as Readable, headers: received, maxBytes: maxResponseBytes }),
+          body: readableBody({
+            body: answer.body as Readable,
+            headers: received,
+            maxBytes: maxResponseBytes,
+          }),
         })
       } catch (cause) {
         if (signal?.aborted) throw signal.reason
@@ -70,7 +74,9 @@ export const createFetch = ({
 /** `user:password@` in a URL is refused as `fetch` does; a secret there ends in logs. */
 const withoutCredentials = (url: URL): URL => {
   if (url.username === '' && url.password === '') return url
-  throw new TypeError(`cannot request ${url.origin}: the URL holds a user name or password; send it in a header`)
+  throw new TypeError(
+    `cannot request ${url.origin}: the URL holds a user name or password; send it in a header`,
+  )
 }
 
 const headersOf = (raw: Readonly<Record<string, string | string[] | undefined>>): Headers => {

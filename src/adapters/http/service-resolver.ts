@@ -52,11 +52,20 @@ export const serviceResolver = ({ resolverUrl }: { readonly resolverUrl: string 
 
 /** `name.namespace.svc`, with or without the cluster's domain; undefined for any other name. */
 const serviceName = (host: string): string | undefined => {
-  const name = host.toLowerCase().replace(/\.$/, '').replace(/\.cluster\.local$/, '')
+  const name = host
+    .toLowerCase()
+    .replace(/\.$/, '')
+    .replace(/\.cluster\.local$/, '')
   return /^[a-z0-9-]+\.[a-z0-9-]+\.svc$/.test(name) ? name : undefined
 }
 
-const ask = async ({ resolverUrl, endpoint }: { resolverUrl: string; endpoint: Endpoint }): Promise<Endpoint> => {
+const ask = async ({
+  resolverUrl,
+  endpoint,
+}: {
+  resolverUrl: string
+  endpoint: Endpoint
+}): Promise<Endpoint> => {
   const url = new URL(resolverUrl)
   url.searchParams.set('host', endpoint.host)
   url.searchParams.set('port', String(endpoint.port))

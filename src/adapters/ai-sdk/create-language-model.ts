@@ -1,0 +1,105 @@
+// The language model port over the AI SDK's provider packages: one call, one turn. The provider's package is loaded
+// on first use; its retries are never used, because retries are the agent's and stand in the journal.
+
+import type { LanguageModelV4 } from '@ai-sdk/provider'
+
+import { KubeswarmError } from '../../domain/error.ts'
+import type { LanguageModel } from '../../ports/language-model.ts'
+import type { Fetch } from '../http/create-fetch.ts'
+import { chooseProvider, type ModelSettings, type ProviderChoice } from './choose-provider.ts'
+import { modelFailure } from './model-failure.ts'
+import { toPrompt, toTools } from './to-prompt.ts'
+import { toTurn } from './to-turn.ts'
+
+/** Throws when no provider can speak for the model with these settings. */
+export const createLanguageModel = ({
+  model,
+  settings,
+  fetch,
+  now = Date.now,
+}: {
+  /** Decides the provider; each request names its own model. */
+  readonly model: string
+  readonly settings: ModelSettings
+  readonly fetch: Fetch
+  readonly now?: () => number
+}): LanguageModel => {
+  const choice = chooseProvider({ model, settings })
+  if (!URL.canParse(choice.baseUrl)) {
+    throw new KubeswarmError({
+      code: 'InvalidInput',
+      message: `cannot use model "${model}": ${choice.urlSetting} is "${choice.baseUrl}", which is not a URL`,
+      remedy: `set ${choice.urlSetting} to something like http://localhost:11434/v1`,
+    })
+  }
+  const endpoint = new URL(choice.baseUrl).host
+  const models = new Map<string, Promise<LanguageModelV4>>()
+  const load = (name: string): Promise<LanguageModelV4> => {
+    const loaded = models.get(name) ?? loadModel({ choice, model: name, fetch })
+    models.set(name, loaded)
+    return loaded
+  }
+  return {
+    provider: choice.provider,
+    endpoint,
+    generate: async (request) => {
+      const { signal } = request
+      try {
+        signal.throwIfAborted()
+        if (choice.apiKey === undefined && choice.dialect !== 'openai-compatible')
+          throw needsKey({ choice, ...request })
+        const provider = await load(request.model)
+        const result = await provider.doGenerate({
+          prompt: toPrompt(request.messages),
+          maxOutputTokens: request.maxOutputTokens,
+          abortSignal: signal,
+          ...(request.tools.length > 0 && {
+            tools: toTools(request.tools),
+            toolChoice: { type: 'auto' as const },
+          }),
+          ...(request.temperature !== undefined && { temperature: request.temperature }),
+        })
+        return toTurn({ result, model: request.model })
+      } catch (error) {
+        throw modelFailure({ error, signal, model: request.model, endpoint, choice, now: now() })
+      }
+    },
+  }
+}
+
+const loadModel = async ({
+  choice,
+  model,
+  fetch,
+}: {
+  choice: ProviderChoice
+  model: string
+  fetch: Fetch
+}): Promise<LanguageModelV4> => {
+  const { baseUrl: baseURL, apiKey } = choice
+  switch (choice.dialect) {
+    case 'openai-compatible': {
+      const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible')
+      return createOpenAICompatible({ name: 'openai', baseURL, fetch, ...(apiKey && { apiKey }) })(model)
+    }
+    case 'openai': {
+      const { createOpenAI } = await import('@ai-sdk/openai')
+      return createOpenAI({ baseURL, fetch, ...(apiKey && { apiKey }) }).chat(model)
+    }
+    case 'anthropic': {
+      const { createAnthropic } = await import('@ai-sdk/anthropic')
+      return createAnthropic({ baseURL, fetch, ...(apiKey && { apiKey }) })(model)
+    }
+    case 'google': {
+      const { createGoogle } = await import('@ai-sdk/google')
+      return createGoogle({ baseURL, fetch, ...(apiKey && { apiKey }) })(model)
+    }
+  }
+}
+
+const needsKey = ({ choice, model }: { choice: ProviderChoice; model: string }): KubeswarmError =>
+  new KubeswarmError({
+    code: 'ModelUnauthorized',
+    message: `cannot ask model "${model}" at ${new URL(choice.baseUrl).host}: ${choice.keySetting} is not set`,
+    remedy: `put ${choice.keySetting} into Secret kubeswarm-api-keys of the agent’s namespace`,
+  })
