@@ -141,12 +141,14 @@ export const anyObject = (description: string): TUnsafe<Record<string, unknown>>
 export const anyValue = (description: string): TUnsafe<unknown> =>
   Type.Unsafe<unknown>({ description, 'x-kubernetes-preserve-unknown-fields': true })
 
+export const quantityPattern =
+  '^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$'
+
 /** A Kubernetes quantity: `500m`, `1Gi`, 2. */
 export const quantity = (description: string): TUnsafe<string | number> =>
   Type.Unsafe<string | number>({
     anyOf: [{ type: 'integer' }, { type: 'string' }],
-    pattern:
-      '^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$',
+    pattern: quantityPattern,
     'x-kubernetes-int-or-string': true,
     description,
   })

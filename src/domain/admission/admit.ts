@@ -12,6 +12,7 @@ import { checkAgent } from './check-agent.ts'
 import { checkEvent } from './check-event.ts'
 import { checkPolicy } from './check-policy.ts'
 import { checkRun } from './check-run.ts'
+import { checkSchema } from './check-schema.ts'
 import { checkSecrets } from './check-secrets.ts'
 import { checkTeam } from './check-team.ts'
 import { type AdmissionContext, nothingKnown } from './context.ts'
@@ -63,7 +64,6 @@ export const admit = ({
   oldObject: oldWritten,
   context = nothingKnown,
 }: {
-  /** Of one of the kinds of this API, and valid against its schema. */
   readonly object: KubernetesObject
   /** Present on update. */
   readonly oldObject?: KubernetesObject | undefined
@@ -73,6 +73,8 @@ export const admit = ({
   // An object that is going must be able to go, and a new label is no reason to judge the spec again.
   if (written.metadata.deletionTimestamp !== undefined) return nothing
   if (oldWritten !== undefined && specOf(written) === specOf(oldWritten)) return nothing
+  const faults = checkSchema(written)
+  if (faults.length > 0) return { ...nothing, errors: faults }
   const { object, notes } = oneSpelling(written)
   const oldObject = oldWritten === undefined ? undefined : oneSpelling(oldWritten).object
   const found = all([

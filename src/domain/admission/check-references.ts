@@ -1,6 +1,7 @@
 // Whether a named agent or team exists. Objects may be applied in any order, so a missing one is a warning, except
 // where the object would fail at once.
 
+import { closestName } from '../closest-name.ts'
 import type { FieldError } from '../error.ts'
 import type { AdmissionContext } from './context.ts'
 import { errors, type Findings, noFindings, warnings } from './findings.ts'
@@ -24,12 +25,16 @@ export const checkReference = ({
   const known = [...(kind === 'SwarmAgent' ? context.agents : context.teams).keys()]
   if (known.includes(name)) return noFindings
   const noun = kind === 'SwarmAgent' ? 'agents' : 'teams'
+  const near = closestName(name, known)
   const finding: FieldError = {
     path,
     message: context.complete
       ? `there is no ${kind} "${name}" in the namespace`
       : `there is no ${kind} "${name}" in these manifests`,
-    remedy: suggest({ wanted: name, known, noun }),
+    remedy:
+      context.complete || near !== undefined
+        ? suggest({ wanted: name, known, noun })
+        : 'It must be in the cluster before anything runs.',
   }
   return strict && context.complete ? errors([finding]) : warnings([finding])
 }
