@@ -17,6 +17,7 @@ export const HUB_PORT = 8092
 const LEASE_MS = 10_000
 /** Requests in flight get this long when the hub shuts down; long polls and streams end at once. */
 const CLOSE_GRACE_MS = 5000
+const CLOSE_SWEEP_MS = 25
 
 export interface HubConfig {
   readonly store: Store
@@ -123,8 +124,14 @@ const closeServer = async ({
   closing.abort()
   if (!server.listening) return
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  const stopTimer = clock.after(CLOSE_GRACE_MS, () => server.closeAllConnections())
+  const deadline = clock.monotonic() + CLOSE_GRACE_MS
+  // A connection that was busy a moment ago stays open for its next request unless somebody closes it.
+  const sweep = (): void => {
+    if (clock.monotonic() < deadline) server.closeIdleConnections()
+    else server.closeAllConnections()
+    stopTimer = clock.after(CLOSE_SWEEP_MS, sweep)
+  }
+  let stopTimer = clock.after(0, sweep)
   await closed
   stopTimer()
 }
