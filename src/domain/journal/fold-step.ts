@@ -60,7 +60,7 @@ export const foldStep = ({ step, body, at, mustCall }: FoldStepRequest): StepSta
       }
     case 'tool.returned': {
       const open = openCall(step, body)
-      const closed = closeCall(countTool(step, body, { succeeded: body.isError ? 0 : 1 }), body)
+      const closed = closeCall(countTool(step, body, body.isError ? { failed: 1 } : { succeeded: 1 }), body)
       if (body.isError || open?.write !== true) return closed
       return { ...closed, writes: [...closed.writes, toolName(body)] }
     }
@@ -180,15 +180,16 @@ const closeCall = (step: StepState, call: Call): StepState => ({
 const countTool = (
   step: StepState,
   call: Call,
-  { made = 0, succeeded = 0, denied = 0, unknown = 0 }: Partial<Omit<ToolUse, 'tool'>>,
+  { made = 0, succeeded = 0, failed = 0, denied = 0, unknown = 0 }: Partial<Omit<ToolUse, 'tool'>>,
 ): StepState => {
   const tool = toolName(call)
   const index = step.tools.findIndex((use) => use.tool === tool)
-  const use = step.tools[index] ?? { tool, made: 0, succeeded: 0, denied: 0, unknown: 0 }
+  const use = step.tools[index] ?? { tool, made: 0, succeeded: 0, failed: 0, denied: 0, unknown: 0 }
   const counted: ToolUse = {
     tool,
     made: use.made + made,
     succeeded: use.succeeded + succeeded,
+    failed: use.failed + failed,
     denied: use.denied + denied,
     unknown: use.unknown + unknown,
   }

@@ -85,6 +85,8 @@ export interface ToolUse {
   readonly tool: string
   readonly made: number
   readonly succeeded: number
+  /** Answered with an error. */
+  readonly failed: number
   readonly denied: number
   readonly unknown: number
 }

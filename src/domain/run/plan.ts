@@ -2,8 +2,17 @@
 // again on the same state gives the same actions, and all ids and keys in them are deterministic, so that executing
 // them twice (after a crash, or by two leaders) changes nothing.
 
-import type { RunState } from '../journal/fold.ts'
+import { applyRecord, isFinished } from '../journal/fold.ts'
+import type { RunState, StepState } from '../journal/fold.ts'
 import type { RecordBody, RunKey } from '../journal/record.ts'
+import { isDone, isInFlight } from '../journal/step-phase.ts'
+import { isWhole } from '../journal/stored-text.ts'
+import { decideAttempt } from './decide-attempt.ts'
+import { decideEnd, finishStopped, finishSucceeded, stopGraceMs } from './decide-end.ts'
+import { deadlineOf } from './deadline.ts'
+import type { Contents } from './run-data.ts'
+import type { RunSnapshot } from './snapshot.ts'
+import { startStep } from './start-step.ts'
 import type { Task } from './task.ts'
 
 /** Executed in order; each is safe to repeat. */
@@ -33,7 +42,7 @@ export interface PlanRunRequest {
   /** In [0, 1), for the jitter of retry backoff. */
   readonly random: () => number
   /** Texts by hash, for outputs longer than their head: at least those that `contentsNeeded(state)` lists. */
-  readonly contents: (sha256: string) => string | undefined
+  readonly contents: Contents
   /** A secret of this installation, at least 16 characters, the same in all replicas; delimiters of data come from it. */
   readonly salt: string
   /** `spec.cancel`, or the resource is being deleted. */
@@ -44,5 +53,89 @@ export interface PlanRunRequest {
   readonly traceparent?: string
 }
 
-export type PlanRun = (request: PlanRunRequest) => readonly RunAction[]
-export type ContentsNeeded = (state: RunState) => readonly string[]
+/** The request with its snapshot at hand, as the single decisions take it. */
+export interface Planning extends PlanRunRequest {
+  readonly snapshot: RunSnapshot
+}
+
+export const planRun = (request: PlanRunRequest): readonly RunAction[] => {
+  const { snapshot } = request.state
+  if (snapshot === undefined) return []
+  const at = new Date(request.now).toISOString()
+  const actions: RunAction[] = []
+  let state = request.state
+  // Each decision is applied at once, so that one planning goes as far as it can: a skipped step frees the next.
+  while (!isFinished(state)) {
+    const next = decide({ ...request, state, snapshot })
+    if (next === undefined) break
+    actions.push(next)
+    state = recordsOf(next).reduce((before, body) => applyRecord(before, body, at), state)
+  }
+  return [...actions, ...waiting({ ...request, state, snapshot })]
+}
+
+/** Hashes of the outputs that planning may have to read in full. */
+export const contentsNeeded = (state: RunState): readonly string[] =>
+  isFinished(state)
+    ? []
+    : state.steps.flatMap(({ output }) => (output === undefined || isWhole(output) ? [] : [output.sha256]))
+
+/** The next thing to do that changes the state, or undefined when only others can change it. */
+const decide = (planning: Planning): RunAction | undefined => {
+  const { state, now, suspend = false } = planning
+  if (state.stopping !== undefined) {
+    const graceIsOver = now >= Date.parse(state.stopping.at) + stopGraceMs
+    return graceIsOver || !state.steps.some(isInFlight) ? finishStopped(state, state.stopping) : undefined
+  }
+  const end = decideEnd(planning)
+  if (end !== undefined) return record({ type: 'run.stopping', ...end })
+  if (state.steps.every(isDone)) return finishSucceeded(planning)
+
+  for (const step of state.steps.filter(({ phase }) => phase === 'AttemptFailed')) {
+    const attempt = decideAttempt(planning, step)
+    if (attempt.type === 'failed') {
+      const { reason, message } = attempt
+      return record({ type: 'step.failed', step: step.name, reason, message })
+    }
+    if (!suspend) return startStep(planning, step, attempt)
+  }
+  const ready = suspend ? undefined : state.steps.find((step) => isReady(planning, step))
+  return ready === undefined ? undefined : startStep(planning, ready, { attempt: 1 })
+}
+
+const record = (body: RecordBody): RunAction => ({ type: 'record', records: [body] })
+
+const recordsOf = (action: RunAction): readonly RecordBody[] => {
+  switch (action.type) {
+    case 'submit':
+    case 'record':
+      return action.records
+    case 'finish':
+      return [action.record]
+    case 'cancel':
+    case 'wait':
+      return []
+  }
+}
+
+const isReady = ({ snapshot, state }: Planning, step: StepState): boolean => {
+  if (step.phase !== 'Pending') return false
+  const plan = snapshot.steps.find(({ name }) => name === step.name)
+  const done = new Set(state.steps.filter(isDone).map(({ name }) => name))
+  return plan?.dependsOn.every((name) => done.has(name)) ?? false
+}
+
+/** What is left when nothing can be decided now: tell those who work to stop, and when to look again. */
+const waiting = (planning: Planning): readonly RunAction[] => {
+  const { state } = planning
+  if (isFinished(state)) return []
+  const { stopping } = state
+  if (stopping === undefined) {
+    const deadline = deadlineOf(planning)
+    return deadline === undefined ? [] : [{ type: 'wait', until: deadline }]
+  }
+  return [
+    { type: 'cancel', reason: stopping.message },
+    { type: 'wait', until: Date.parse(stopping.at) + stopGraceMs },
+  ]
+}
