@@ -135,7 +135,7 @@ const SwarmTeamRoleStatus = object('State of one role.', {
 
 export const SwarmTeamStatusSchema = object('What is known of the team.', {
   phase: optional(choice(teamPhases, 'State in one word.')),
-  roles: optional(list(SwarmTeamRoleStatus, 'The roles.', { key: 'name', maxItems: 50 })),
+  roles: optional(list(SwarmTeamRoleStatus, 'The roles.', { key: 'name' })),
   entryRole: optional(text('Role that starts.')),
   lastRunName: optional(text('Latest run.')),
   lastRunPhase: optional(choice(runPhases, 'How far that is.')),
