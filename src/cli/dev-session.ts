@@ -39,19 +39,26 @@ export const startSession = async ({
   apiPort,
   hubPort,
   logLevel,
+  script,
 }: {
   readonly objects: readonly KubernetesObject[]
   readonly stateDirectory?: string
   readonly apiPort: number
   readonly hubPort: number
   readonly logLevel: string
+  /** Asks for the scripted model by name or file of its script. */
+  readonly script?: string
 }): Promise<DevSession> => {
-  const model = await findModel({ needed: openAiModels(objects), ...modelEnvironment() })
+  const model: ModelChoice =
+    script === undefined
+      ? await findModel({ needed: openAiModels(objects), ...modelEnvironment() })
+      : { type: 'scripted', reason: `asked for, script "${script}"`, remedy: 'leave out --script to look for a real one' }
   const cluster = await startDev({
     apiPort,
     hubPort,
     model,
     hostEnvironment: hostEnvironment(),
+    ...(script === undefined ? {} : { script }),
     // Standard output belongs to the command; what the components say goes to standard error.
     logger: pino({ level: logLevel, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2)),
     ...(stateDirectory === undefined ? {} : { stateDirectory }),

@@ -12,7 +12,8 @@ import { progressOn } from '../output/progress.ts'
 import { stopSignal } from '../until-stopped.ts'
 
 interface DevCommandOptions {
-  readonly state?: string
+  readonly state: string
+  readonly script?: string
   readonly ephemeral?: boolean
   readonly reset?: boolean
   readonly apiPort: string
@@ -29,6 +30,7 @@ export const registerDev = (program: Command): void => {
     .argument('[dir]', 'directory of manifests to apply, and to apply again when a file is saved')
     .option('--state <dir>', 'where to keep state', defaultStateDirectory())
     .option('--ephemeral', 'keep nothing: state in a temporary directory')
+    .option('--script <script>', 'use the scripted model with this script, whatever models there are')
     .option('--reset', 'forget the kept state first')
     .option('--api-port <port>', 'port of the Kubernetes API (0: any)', '0')
     .option('--hub-port <port>', 'port of the hub and its webhooks (0: any)', '0')
@@ -53,6 +55,7 @@ const dev = async (directory: string | undefined, options: DevCommandOptions): P
     apiPort: portOf('--api-port', options.apiPort),
     hubPort: portOf('--hub-port', options.hubPort),
     logLevel: options.logLevel,
+    ...(options.script === undefined ? {} : { script: options.script }),
     ...(options.ephemeral === true ? {} : { stateDirectory: options.state }),
   })
   const { cluster } = session

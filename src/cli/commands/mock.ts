@@ -1,13 +1,16 @@
-// swarm mock: one of the mock tool servers — real MCP servers with canned data from a scenario file.
+// swarm mock: one of the mock tool servers (real MCP servers with canned data from a scenario file), or the scripted
+// model.
 
 import type { Command } from 'commander'
 import { mockServerNames, startMockServer, type MockServerName } from '../../adapters/mock-servers/start-mock-server.ts'
+import { startScriptedModel } from '../../adapters/scripted-model/start-scripted-model.ts'
 import { KubeswarmError } from '../../domain/error.ts'
 import { listenHost } from '../../processes/listen-host.ts'
 import { untilStopped } from '../until-stopped.ts'
 
 interface MockOptions {
   readonly scenario: string
+  readonly script: string
   readonly host?: string
   readonly port?: string
   readonly controlPort?: string
@@ -16,29 +19,41 @@ interface MockOptions {
 export const registerMock = (program: Command): void => {
   program
     .command('mock')
-    .summary('run a mock Grafana, PagerDuty or Slack (a real MCP server with canned data)')
-    .argument('<server>', mockServerNames.join(', '))
+    .summary('run a mock Grafana, PagerDuty or Slack (a real MCP server with canned data), or the scripted model')
+    .argument('<server>', [...mockServerNames, 'model'].join(', '))
     .option('--scenario <name>', 'built-in scenarios or scenario files, comma-separated; all: every built-in one', 'all')
+    .option('--script <script>', "script of the scripted model: built-in name or file", 'responder')
     .option('--host <address>', 'address to listen on (default: loopback; all interfaces in a pod)')
-    .option('--port <port>', 'MCP port (default: PORT, else 8080)')
+    .option('--port <port>', 'port (default: PORT, else 8080)')
     .option('--control-port <port>', 'ledger and faults (default: PORT_CONTROL, else 8081)')
-    .addHelpText('before', 'Examples:\n  swarm mock slack --port 9003\n  swarm mock grafana --scenario ./my-incident.yaml\n')
+    .addHelpText('before', 'Examples:\n  swarm mock slack --port 9003\n  swarm mock grafana --scenario ./my-incident.yaml\n  swarm mock model --port 11435 --script ./my-script.yaml\n')
     .action(async (server: string, options: MockOptions) => {
+      if (server === 'model') return runModel(options)
       const known = mockServerNames.find((name) => name === server)
-      if (known === undefined) throw new KubeswarmError({ code: 'Usage', message: `unknown mock server "${server}"`, remedy: `swarm mock ${mockServerNames.join(' | ')}` })
-      await runMock(known, options)
+      if (known === undefined) {
+        throw new KubeswarmError({ code: 'Usage', message: `unknown mock server "${server}"`, remedy: `swarm mock ${[...mockServerNames, 'model'].join(' | ')}` })
+      }
+      return runMock(known, options)
     })
 }
+
+const portOf = (given: string | undefined): number => Number(given ?? process.env['PORT'] ?? 8080)
 
 const runMock = async (server: MockServerName, { scenario, host, port, controlPort }: MockOptions): Promise<void> => {
   const mock = await startMockServer({
     server,
     scenario,
     host: host ?? listenHost(process.env),
-    port: Number(port ?? process.env['PORT'] ?? 8080),
+    port: portOf(port),
     controlPort: Number(controlPort ?? process.env['PORT_CONTROL'] ?? 8081),
     log: (text) => console.log(text),
   })
   console.log(`mock ${server}: MCP at ${mock.url}, ledger at ${mock.controlUrl}/__ledger`)
   await untilStopped(() => mock.close())
+}
+
+const runModel = async ({ script, host, port }: MockOptions): Promise<void> => {
+  const model = await startScriptedModel({ script, host: host ?? listenHost(process.env), port: portOf(port), log: (text) => console.log(text) })
+  console.log(`scripted model (${script}): OPENAI_BASE_URL=${model.url}`)
+  await untilStopped(() => model.close())
 }

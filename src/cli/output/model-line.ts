@@ -7,6 +7,6 @@ export const modelLine = (model: ModelChoice): string => {
     case 'endpoint':
       return `${model.models.join(', ')} from ${model.source} at ${model.baseUrl}`
     case 'scripted':
-      return `the scripted model: no real model found (${model.reason}; ${model.remedy})`
+      return `the scripted model, not a real one (${model.reason}; ${model.remedy})`
   }
 }

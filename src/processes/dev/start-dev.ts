@@ -10,10 +10,11 @@ import { connectKubernetes, type KubernetesConnection } from '../../adapters/kub
 import { startScriptedModel } from '../../adapters/scripted-model/start-scripted-model.ts'
 import { openSqliteStore } from '../../adapters/sql/sqlite.ts'
 import type { ModelChoice } from '../../domain/model/choose-model.ts'
+import { createKubernetesAuthenticator } from '../../hub/kubernetes-authenticator.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { Store } from '../../ports/store.ts'
 import { startHub } from '../hub.ts'
-import { startOperator } from '../operator.ts'
+import { startOperator, type StartedOperator } from '../operator.ts'
 import { systemClock } from '../system-clock.ts'
 import { image, imageRepository } from '../version.ts'
 import { publishEndpoints } from './publish-endpoints.ts'
@@ -26,6 +27,8 @@ export interface DevOptions {
   readonly apiPort: number
   readonly hubPort: number
   readonly model: ModelChoice
+  /** Script of the scripted model, where that is the choice. */
+  readonly script?: string
   readonly logger: Logger
   /** Variables of this machine that agents may see (keys of model providers). */
   readonly hostEnvironment: Readonly<Record<string, string>>
@@ -43,7 +46,7 @@ export interface DevCluster {
   close(): Promise<void>
 }
 
-export const startDev = async ({ stateDirectory: kept, apiPort, hubPort, model, logger, hostEnvironment }: DevOptions): Promise<DevCluster> => {
+export const startDev = async ({ stateDirectory: kept, apiPort, hubPort, model, script, logger, hostEnvironment }: DevOptions): Promise<DevCluster> => {
   const stateDirectory = kept ?? (await mkdtemp(join(tmpdir(), 'swarm-')))
   const stack: (() => Promise<unknown>)[] = []
   if (kept === undefined) stack.push(() => rm(stateDirectory, { recursive: true, force: true }))
@@ -70,14 +73,24 @@ export const startDev = async ({ stateDirectory: kept, apiPort, hubPort, model, 
     const connection = await connectKubernetes({ kubeconfig: kube.kubeconfig() })
     stack.push(() => connection.close())
 
-    const scripted = model.type === 'scripted' ? await startScriptedModel({ host: '127.0.0.1', port: 0, log: (line) => logger.debug({}, line) }) : undefined
+    const scripted = model.type === 'scripted' ? await startScriptedModel({ ...(script === undefined ? {} : { script }), host: '127.0.0.1', port: 0, log: (line) => logger.debug({}, line) }) : undefined
     if (scripted !== undefined) stack.push(() => scripted.close())
 
-    const hub = await startHub({ store, resources: connection, host: '127.0.0.1', port: hubPort, clock: systemClock, logger })
+    // Hub and operator need each other: agents get the hub's address, webhooks are looked up in the operator's caches.
+    let operator: StartedOperator | undefined = undefined as StartedOperator | undefined
+    const hub = await startHub({
+      store,
+      authenticator: createKubernetesAuthenticator({ resources: connection, clock: systemClock }),
+      events: { find: async (event) => operator?.catalog.find(event) },
+      host: '127.0.0.1',
+      port: hubPort,
+      clock: systemClock,
+      logger,
+    })
     stack.push(() => hub.close())
 
     const override = modelOverride({ model, scriptedUrl: scripted?.url })
-    const operator = await startOperator({
+    const started = startOperator({
       resources: connection,
       store,
       clock: systemClock,
@@ -91,8 +104,9 @@ export const startDev = async ({ stateDirectory: kept, apiPort, hubPort, model, 
         ...(override === undefined ? {} : { modelOverride: override }),
       },
     })
-    stack.push(() => operator.close())
-    await operator.ready
+    operator = started
+    stack.push(() => started.close())
+    await started.ready
     await publishEndpoints({ resources: connection, hubUrl: hub.url, webhookBaseUrl: hub.url })
 
     const kubeconfigPath = kubeconfigIn(stateDirectory)
@@ -107,7 +121,7 @@ export const startDev = async ({ stateDirectory: kept, apiPort, hubPort, model, 
 }
 
 const modelOverride = ({ model, scriptedUrl }: { readonly model: ModelChoice; readonly scriptedUrl: string | undefined }) => {
-  if (scriptedUrl !== undefined) return { baseUrl: `${scriptedUrl}/v1`, provider: 'openai', label: 'the scripted model' }
+  if (scriptedUrl !== undefined) return { baseUrl: scriptedUrl, provider: 'openai', label: 'the scripted model' }
   // Ollama on its own port is what agents' own settings point to already.
   if (model.type === 'endpoint' && model.source === 'OPENAI_BASE_URL') return { baseUrl: model.baseUrl, provider: 'openai', label: `OPENAI_BASE_URL ${model.baseUrl}` }
   return undefined
