@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import type { ConfigMap, Container, Pod, Secret } from '../client/kubernetes-types.ts'
 import { processSpec, translatePath, type SpecInput } from './container-process-spec.ts'
 
-const metadata = { name: 'mock', namespace: 'incident-response', uid: 'u1', resourceVersion: '1', labels: { app: 'mock' } }
+const metadata = {
+  name: 'mock',
+  namespace: 'incident-response',
+  uid: 'u1',
+  resourceVersion: '1',
+  labels: { app: 'mock' },
+}
 
 const input = (container: Partial<Container>, more: Partial<SpecInput> = {}): SpecInput => {
   const full: Container = { name: 'main', image: 'example.com/app:1', ...container }
@@ -85,7 +91,10 @@ describe('the process of a container', () => {
     ])
     const declared = [{ containerPort: 8080 }, { name: 'control', containerPort: 8081 }]
     expect(spec({ ports: declared }, { ports }).env).toMatchObject({ PORT: '41001', PORT_CONTROL: '41002' })
-    const own = spec({ ports: declared, env: [{ name: 'PORT', value: '8080' }], args: [':$(PORT)'] }, { ports })
+    const own = spec(
+      { ports: declared, env: [{ name: 'PORT', value: '8080' }], args: [':$(PORT)'] },
+      { ports },
+    )
     expect(own.env['PORT']).toBe('41001')
     expect(own.command.at(-1)).toBe(':41001')
     expect(spec({ ports: declared, env: [{ name: 'PORT', value: '9' }] }, { ports }).env['PORT']).toBe('9')
@@ -94,7 +103,10 @@ describe('the process of a container', () => {
   it('rewrites exactly the values that are or begin with a mount path, and tells all mounts', () => {
     const mounts = { '/etc/app': '/real/config', '/etc/app/keys': '/real/keys' }
     const { command, env } = spec(
-      { args: ['--config=/etc/app/x', '/etc/app/x.yaml'], env: [{ name: 'KEYS', value: '/etc/app/keys/id' }] },
+      {
+        args: ['--config=/etc/app/x', '/etc/app/x.yaml'],
+        env: [{ name: 'KEYS', value: '/etc/app/keys/id' }],
+      },
       { mounts },
     )
     expect(command.slice(2)).toEqual(['--config=/etc/app/x', '/real/config/x.yaml'])

@@ -42,12 +42,21 @@ const started = (command: readonly string[]) => {
 
 describe('a local process', () => {
   it('gets its arguments and environment as given and nothing else', async () => {
-    const child = started(['node', '-e', 'console.log(JSON.stringify([process.argv.slice(1), process.env]))', 'a b', '$HOME', '*'])
+    const child = started([
+      'node',
+      '-e',
+      'console.log(JSON.stringify([process.argv.slice(1), process.env]))',
+      'a b',
+      '$HOME',
+      '*',
+    ])
     const output = (await child.stdout.toArray()).join('')
     expect(await child.exited).toEqual({ exitCode: 0 })
     const [args, env] = JSON.parse(output) as [string[], Record<string, string>]
     expect(args).toEqual(['a b', '$HOME', '*'])
-    expect(Object.keys(env).filter((name) => !['PATH', 'PWD', 'OLDPWD', '_', 'SHLVL'].includes(name))).toEqual([])
+    expect(
+      Object.keys(env).filter((name) => !['PATH', 'PWD', 'OLDPWD', '_', 'SHLVL'].includes(name)),
+    ).toEqual([])
   })
 
   it('reports exit codes and signals as a container runtime does', async () => {
@@ -97,7 +106,9 @@ describe('a local process', () => {
        started.process.stdout.on('data', (text) => process.stdout.write(text))`,
     )
     const starter = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const first = await new Promise<string>((resolve) => starter.stdout.once('data', (data) => resolve(String(data))))
+    const first = await new Promise<string>((resolve) =>
+      starter.stdout.once('data', (data) => resolve(String(data))),
+    )
     const pids = first.trim().split(' ').map(Number)
     expect(pids.map(isAlive)).toEqual([true, true])
     starter.kill('SIGKILL')

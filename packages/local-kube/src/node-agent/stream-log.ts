@@ -1,6 +1,5 @@
 // Sends a container's log to a reader: what is on disk, then, if asked, what is appended, without a gap or a repeat.
 
-import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { readLogFile, type ContainerLog, type LogLine } from './container-log.ts'
 import { formatLine, isWanted, type LogOptions } from './log-options.ts'
@@ -22,8 +21,7 @@ export async function streamLog({
     const bytes = Buffer.from(formatLine(line, options))
     const part = bytes.subarray(0, Math.min(bytes.length, room))
     room -= part.length
-    if (!output.write(part))
-      await Promise.race([once(output, 'drain', { signal }), once(output, 'close', { signal })])
+    if (!output.write(part)) await writable(output, signal)
   }
 
   // Follow first, then flush and read: every line is in the file, or in `fresh`, or in both, which its time tells.
@@ -65,4 +63,17 @@ export async function streamLog({
   } finally {
     stop()
   }
+}
+
+function writable(output: Writable, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      output.off('drain', finish).off('close', finish)
+      signal.removeEventListener('abort', finish)
+      resolve()
+    }
+    output.on('drain', finish).on('close', finish)
+    signal.addEventListener('abort', finish)
+    if (signal.aborted) finish()
+  })
 }
