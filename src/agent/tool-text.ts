@@ -9,22 +9,22 @@ export const STORED_RESULT_BYTES = 256 * 1024
 export const SHOWN_RESULT_BYTES = 16 * 1024
 
 /** The result as the journal keeps it. */
-export const forJournal = (text: string): string => {
-  const whole = Buffer.byteLength(text)
-  if (whole <= STORED_RESULT_BYTES) return text
-  const note = `\n[cut: the result was ${whole} bytes]`
-  return headOf(text, STORED_RESULT_BYTES - note.length) + note
-}
+export const forJournal = (text: string): string => headAndTail(text, STORED_RESULT_BYTES)
 
-/** Head and tail of the result in at most about `bytes`, with a note of what is missing between them. */
-export const forModel = (text: string, bytes: number): string => {
-  const clean = visible(text)
-  const whole = Buffer.byteLength(clean)
-  if (whole <= bytes) return clean
-  const head = headOf(clean, Math.floor(bytes * 0.7))
-  const tail = tailOf(clean, Math.floor(bytes * 0.3))
+/** The result as a model sees it: its head and tail in at most about `bytes`, with a note of what is missing. */
+export const forModel = (text: string, bytes: number): string => headAndTail(visible(text), bytes)
+
+const HEAD_SHARE = 0.7
+const NOTE_BYTES = 128
+
+const headAndTail = (text: string, bytes: number): string => {
+  const whole = Buffer.byteLength(text)
+  if (whole <= bytes) return text
+  const room = bytes - NOTE_BYTES
+  const head = headOf(text, Math.floor(room * HEAD_SHARE))
+  const tail = tailOf(text, Math.floor(room * (1 - HEAD_SHARE)))
   const missing = whole - Buffer.byteLength(head) - Buffer.byteLength(tail)
-  return `${head}\n[${missing} of ${whole} bytes are not shown; ask for less to see them]\n${tail}`
+  return `${head}\n[${missing} of ${whole} bytes are left out here; ask for less to see them]\n${tail}`
 }
 
 // Terminal escapes, control characters but tab and line feed, zero-width and direction marks, tag characters.
