@@ -77,11 +77,13 @@ export const admit = ({
   if (faults.length > 0) return { ...nothing, errors: faults }
   const { object, notes } = oneSpelling(written)
   const oldObject = oldWritten === undefined ? undefined : oneSpelling(oldWritten).object
-  const found = all([
+  const checked = all([
     checkKind(object as SwarmObject, oldObject as SwarmObject | undefined, context),
-    warnings(notYetEffective(object)),
     warnings(checkSecrets(object as { readonly spec?: unknown })),
   ])
+  // A field that a check has spoken about needs no second warning.
+  const spoken = new Set([...checked.errors, ...checked.warnings].map(({ path }) => path))
+  const found = all([checked, warnings(notYetEffective(object).filter(({ path }) => !spoken.has(path)))])
   const asWritten = (finding: FieldError): FieldError => ({
     ...finding,
     path: writtenPath(notes, finding.path),

@@ -5,7 +5,7 @@ import { joinPath } from '../../api/field-path.ts'
 import type { SwarmEvent, SwarmEventTarget } from '../../api/v1alpha1/index.ts'
 import type { AdmissionContext } from './context.ts'
 import { checkReference } from './check-references.ts'
-import { checkEventTemplates } from './check-templates.ts'
+import { checkEventTemplates } from './check-event-templates.ts'
 import { all, errors, type Findings, warnings } from './findings.ts'
 import { suggest } from './suggest.ts'
 

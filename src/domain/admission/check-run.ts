@@ -1,11 +1,33 @@
-// A SwarmRun, beyond what its schema can say: what it names exists, and its input is what the team asks for. A run
-// that is already there is never refused for what has gone since: it must stay possible to cancel it.
+// A SwarmRun, beyond what its schema can say: whether it could start. A run that is already there is never refused for
+// what has gone since: it must stay possible to cancel it.
 
-import type { SwarmRun } from '../../api/v1alpha1/index.ts'
+import type { FieldError } from '../error.ts'
+import type { SwarmRun, SwarmTeam } from '../../api/v1alpha1/index.ts'
+import { takeSnapshot } from '../run/take-snapshot.ts'
 import type { AdmissionContext } from './context.ts'
 import { checkReference } from './check-references.ts'
-import { checkRunInput } from './check-input.ts'
+import { describeField } from './describe.ts'
 import { all, errors, type Findings, noFindings } from './findings.ts'
+
+/** A fault of the team is told at the field that names the team. */
+const asFaultOfRun = (finding: FieldError): FieldError => {
+  if (finding.path.startsWith('spec.input') || finding.path === 'spec.prompt') return finding
+  const { remedy, ...fault } = finding
+  return {
+    path: 'spec.teamRef',
+    message: `the team cannot run: ${describeField(fault)}`,
+    ...(remedy === undefined ? {} : { remedy }),
+  }
+}
+
+const couldStart = (run: SwarmRun, team: SwarmTeam, context: AdmissionContext): readonly FieldError[] => {
+  // Where the context is not all there is, agents that are not in it are taken to be elsewhere.
+  const elsewhere = context.complete
+    ? []
+    : (team.spec.roles ?? []).flatMap(({ swarmAgent }) => (swarmAgent === undefined ? [] : [swarmAgent]))
+  const result = takeSnapshot({ run, team, agents: [...context.agents.keys(), ...elsewhere] })
+  return result.type === 'invalid' ? result.errors.map(asFaultOfRun) : []
+}
 
 export const checkRun = ({
   run,
@@ -17,7 +39,7 @@ export const checkRun = ({
   readonly context: AdmissionContext
 }): Findings => {
   if (oldRun !== undefined) return noFindings
-  const { teamRef, agent, prompt, input } = run.spec
+  const { teamRef, agent, prompt } = run.spec
   const team = teamRef === undefined ? undefined : context.teams.get(teamRef)
   return all([
     checkReference({ kind: 'SwarmTeam', name: teamRef, path: 'spec.teamRef', context, strict: true }),
@@ -33,6 +55,6 @@ export const checkRun = ({
           ]
         : [],
     ),
-    errors(team === undefined ? [] : checkRunInput({ team, input })),
+    errors(team === undefined ? [] : couldStart(run, team, context)),
   ])
 }

@@ -2,11 +2,11 @@
 
 import type { FieldError } from '../error.ts'
 import type { SwarmTeam } from '../../api/v1alpha1/index.ts'
+import { checkPipeline } from '../run/check-pipeline.ts'
+import { unsupportedParts } from '../run/supported.ts'
 import type { AdmissionContext } from './context.ts'
-import { checkInputDefaults } from './check-input.ts'
-import { checkPipeline } from './check-pipeline.ts'
+import { checkInputDefaults } from './check-input-defaults.ts'
 import { checkReference } from './check-references.ts'
-import { checkTeamTemplates } from './check-templates.ts'
 import { checkRequiredCalls } from './check-required-calls.ts'
 import { checkServers } from './check-tools.ts'
 import { all, errors, type Findings, warnings } from './findings.ts'
@@ -24,29 +24,12 @@ const twice = (names: readonly string[], path: string): readonly FieldError[] =>
         ],
   )
 
-const unplayedRoles = ({ roles = [] }: SwarmTeam['spec']): readonly FieldError[] =>
-  roles.flatMap(({ name, swarmAgent, swarmTeam, model }, index) =>
-    swarmAgent === undefined && swarmTeam === undefined && model === undefined
-      ? [
-          {
-            path: `spec.roles[${index}]`,
-            message: `nobody plays the role "${name}"`,
-            remedy: 'Name a SwarmAgent in swarmAgent.',
-          },
-        ]
-      : [],
-  )
-
-const withoutPipeline = ({ pipeline = [], routing, search }: SwarmTeam['spec']): readonly FieldError[] =>
-  pipeline.length > 0 || routing !== undefined || search !== undefined
-    ? []
-    : [
-        {
-          path: 'spec.pipeline',
-          message: 'a team without a pipeline does not run in this version',
-          remedy: 'List the steps in spec.pipeline.',
-        },
-      ]
+/** Runs of the team are refused for these, so its author should hear of them now. */
+const notRunnable = (spec: SwarmTeam['spec']): readonly FieldError[] =>
+  unsupportedParts(spec).map((part) => ({
+    ...part,
+    message: `runs of this team will be refused: ${part.message}`,
+  }))
 
 export const checkTeam = ({
   team,
@@ -57,23 +40,17 @@ export const checkTeam = ({
 }): Findings => {
   const { spec } = team
   const { roles = [], inputs = [] } = spec
-  const pipeline = checkPipeline(spec)
   return all([
     errors([
-      ...twice(
-        roles.map(({ name }) => name),
-        'spec.roles',
-      ),
       ...twice(
         inputs.map(({ name }) => name),
         'spec.inputs',
       ),
-      ...pipeline,
-      ...checkTeamTemplates(spec),
-      ...checkInputDefaults(spec),
+      ...checkPipeline(spec),
+      ...checkInputDefaults(team),
       ...roles.flatMap(({ tools }, index) => checkServers(tools, `spec.roles[${index}].tools`)),
     ]),
-    warnings([...unplayedRoles(spec), ...withoutPipeline(spec)]),
+    warnings(notRunnable(spec)),
     checkRequiredCalls(spec, context),
     ...roles.map(({ swarmAgent }, index) =>
       checkReference({
