@@ -49,6 +49,8 @@ export const makeCalls = async ({
       random,
       log,
     })
+  // The turn that asks for the calls must be durable before them, and its answer brings the current policy.
+  await session.settled()
   let failure: Failure | undefined
   const settle = (index: number, outcome: CallOutcome): void => {
     conversation = withCall(conversation, { turn: turn.number, call: index }, { state: outcome.state })

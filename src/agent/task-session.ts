@@ -122,6 +122,11 @@ export class TaskSession {
     })
   }
 
+  /** Resolves when everything appended so far is durable; the policy is then as new as that. */
+  settled(): Promise<void> {
+    return this.#writes
+  }
+
   reserve(record: RecordBody & { readonly type: 'llm.requested' }): Promise<Reservation> {
     return this.#inOrder(async () => {
       const { standing, reservation } = await this.#source.reserve({ ...this.#proof, record })

@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest'
+import { KubeswarmError } from '../domain/error.ts'
+import { inMemoryTaskSource } from './testing/in-memory-task-source.ts'
+import {
+  calls,
+  policyOf,
+  says,
+  scriptedModel,
+  stage,
+  stagedServer,
+  taskOf,
+  type StagedServer,
+} from './testing/stage.ts'
+
+const script = () =>
+  scriptedModel(({ messages }) => {
+    const done = messages.filter(({ role }) => role === 'tool').length
+    if (done === 0) return calls(['grafana__query_logs', { query: 'error' }])
+    if (done === 1) return calls(['slack__post_message', { text: 'found it' }])
+    return says('done')
+  })
+
+const servers = (): readonly [StagedServer, StagedServer] => [
+  stagedServer({ name: 'grafana', tools: ['query_logs'] }),
+  stagedServer({ name: 'slack', tools: ['post_message'] }),
+]
+
+/**
+ * Runs the task, lets its first owner die right before (or right after) its `death`-th journal write, and lets a
+ * second owner end it. The tools live on between the two, as the outside world does.
+ */
+const dieAndResume = async ({ death, after }: { readonly death: number; readonly after: boolean }) => {
+  const source = inMemoryTaskSource()
+  const world = servers()
+  const policy = policyOf({
+    servers: ['grafana', 'slack'],
+    effects: [{ pattern: 'grafana/*', effect: 'read-only' }],
+  })
+  const task = taskOf()
+  const record = source.record.bind(source)
+  const finish = source.finish.bind(source)
+  const reserve = source.reserve.bind(source)
+  let writes = 0
+  let died = false
+  const dying =
+    <Request, Answer>(write: (request: Request) => Promise<Answer>) =>
+    async (request: Request): Promise<Answer> => {
+      const dead = new KubeswarmError({ code: 'StaleLease', message: 'dead' })
+      if (died) throw dead
+      writes++
+      if (writes === death && !after) {
+        died = true
+        throw dead
+      }
+      const answer = await write(request)
+      if (writes === death) {
+        died = true
+        throw dead
+      }
+      return answer
+    }
+  const mortal = { ...source, record: dying(record), finish: dying(finish), reserve: dying(reserve) }
+  const first = stage({ source: mortal, servers: world, script: script(), holder: 'pod-1' })
+  source.submit(task, policy)
+  while (!died && source.stateOf(task.id) !== 'ended') await new Promise((resolve) => setTimeout(resolve, 1))
+  await first.worker.drain(60_000)
+  source.takeAway(task.id)
+  const second = stage({ source, servers: world, script: script(), holder: 'pod-2' })
+  const end = await source.ended(task.id)
+  await second.worker.drain(0)
+  return { end, world, records: source.journal('uid-1'), died }
+}
+
+// llm x3 (requested, responded), two tool calls (intended, returned), one end: eleven writes.
+const deaths = Array.from({ length: 11 }, (_, index) => index + 1).flatMap((death) =>
+  [false, true].map((after) => ({ death, after })),
+)
+
+test.each(deaths)(
+  'F01 F02 D5 an owner that dies at write $death (after it: $after) leaves no call repeated and none forgotten',
+  async ({ death, after }) => {
+    const { end, world, records, died } = await dieAndResume({ death, after })
+    const [, slack] = world
+    expect(died).toBe(true)
+    // D5: a write happens at most once, whatever died when.
+    expect(slack.ledger.length).toBeLessThanOrEqual(1)
+    // D6: every announced call has exactly one fate.
+    for (const intended of records.filter(({ type }) => type === 'tool.intended')) {
+      const fates = records.filter(
+        (record) =>
+          'call' in record &&
+          'call' in intended &&
+          record.turn === intended.turn &&
+          record.call === intended.call &&
+          (record.type === 'tool.returned' || record.type === 'tool.outcome-unknown'),
+      )
+      expect(fates).toHaveLength(1)
+    }
+    if (end.type === 'task.completed') expect(slack.ledger).toHaveLength(1)
+    else expect(end).toMatchObject({ type: 'task.failed', code: 'OutcomeUnknown', retryable: false })
+  },
+)
+
+test('F02 a read that was interrupted is made again with the key of the first time', async () => {
+  const keys = new Set<string>()
+  for (const { death, after } of deaths) {
+    const { world } = await dieAndResume({ death, after })
+    for (const { idempotencyKey } of world[0].ledger) keys.add(idempotencyKey)
+  }
+  expect(keys.size).toBe(1)
+})
+
+test('a long answer and a long result come back whole from the store', async () => {
+  const source = inMemoryTaskSource()
+  const long = `head ${'x'.repeat(20_000)} tail`
+  const grafana = stagedServer({ name: 'grafana', tools: ['query_logs'], answer: () => long })
+  const policy = policyOf({ limits: { tokensPerCall: 100_000 } })
+  const task = taskOf()
+  const first = stage({
+    source,
+    servers: [grafana],
+    script: ({ signal, messages }) =>
+      messages.some(({ role }) => role === 'tool')
+        ? new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+        : { ...calls(['grafana__query_logs', {}]), text: long },
+  })
+  source.submit(task, policy)
+  while (first.model.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 1))
+  await first.worker.drain(0)
+  const second = stage({ source, servers: [grafana], script: [says('done')] })
+  await source.ended(task.id)
+  await second.worker.drain(0)
+  expect(second.model.requests[0]?.messages).toEqual(first.model.requests[1]?.messages)
+})
