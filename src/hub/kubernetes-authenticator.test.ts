@@ -72,7 +72,10 @@ describe('authentication by Kubernetes', () => {
       if (broken) throw new Error('no API server')
       return yes(body)
     })
-    await expect(authenticator.authenticate({ token: 't', audience: 'hub' })).rejects.toThrow('no API server')
+    await expect(authenticator.authenticate({ token: 't', audience: 'hub' })).rejects.toMatchObject({
+      code: 'HubUnavailable',
+      message: expect.stringContaining('no API server'),
+    })
     broken = false
     expect(await authenticator.authenticate({ token: 't', audience: 'hub' })).toEqual(user)
   })

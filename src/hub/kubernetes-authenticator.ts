@@ -2,6 +2,7 @@
 // Answers are kept for a short while, in a bounded cache; a revoked right is gone within a minute.
 
 import { createHash } from 'node:crypto'
+import { KubeswarmError } from '../domain/error.ts'
 import type { AccessQuestion, Authenticator, Caller } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Resources } from '../ports/resources.ts'
@@ -41,13 +42,26 @@ export const createKubernetesAuthenticator = ({
   return {
     authenticate: ({ token, audience }) =>
       // By hash: tokens are not kept in memory longer than a request.
-      callers.answer(hashOf([token, audience ?? '']), () => reviewToken({ resources, token, audience })),
+      callers.answer(hashOf([token, audience ?? '']), () =>
+        reviewToken({ resources, token, audience }).catch(cannotAsk),
+      ),
     authorize: (question) => {
       const { user, verb, resource, namespace, name } = question
       const key = hashOf([user.username, ...user.groups, '', verb, resource, namespace, name])
-      return rights.answer(key, () => reviewAccess({ resources, question }))
+      return rights.answer(key, () => reviewAccess({ resources, question }).catch(cannotAsk))
     },
   }
+}
+
+const cannotAsk = (cause: unknown): never => {
+  throw new KubeswarmError({
+    code: 'HubUnavailable',
+    message: `cannot ask the Kubernetes API who is calling: ${cause instanceof Error ? cause.message : String(cause)}`,
+    remedy: 'the hub needs the API server, and create on tokenreviews and subjectaccessreviews',
+    retryable: true,
+    retryAfterMs: 2000,
+    cause,
+  })
 }
 
 const hashOf = (parts: readonly string[]): string =>

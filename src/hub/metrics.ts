@@ -2,7 +2,8 @@
 
 import type { Store } from '../ports/store.ts'
 
-export type TriggerOutcome = 'accepted' | 'duplicate' | 'unauthorized' | 'too_large' | 'invalid'
+export type TriggerOutcome =
+  'accepted' | 'duplicate' | 'unauthorized' | 'rate_limited' | 'too_large' | 'invalid'
 
 export interface HubMetrics {
   requestEnded(request: { readonly route: string; readonly status: number }): void

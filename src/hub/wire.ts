@@ -2,7 +2,8 @@
 // Every request carries `Authorization: Bearer <Kubernetes token>`: an agent's ServiceAccount token (audience
 // `kubeswarm-hub`) opens its own tasks only; a user's token opens what RBAC lets it read.
 //
-// Errors are `{ error: { code, message, remedy? } }` with 400 (bad request), 401, 403, 404, 409 (StaleLease), 503.
+// Errors are `{ error: { code, message, remedy? } }` with 400 (bad request), 401, 403, 404, 409 (StaleLease), 413,
+// 429 and 503 (with Retry-After).
 
 import type { EffectivePolicy } from '../domain/guardrail/effective-policy.ts'
 import type { JournalRecord, RecordBody } from '../domain/journal/record.ts'
@@ -26,7 +27,10 @@ export const paths = {
   release: '/v1/tasks/release',
   /** GET → 200 text/plain; agents may read contents of their own runs only */
   content: '/v1/contents/:sha256',
-  /** GET [?follow=true][&after=seq] → 200 application/x-ndjson of JournalRecord; a follow ends with the run */
+  /**
+   * GET [?follow=true][&after=seq][&uid=uid] → 200 application/x-ndjson of JournalRecord, and empty lines while
+   * nothing happens; a follow ends with the run. Without uid: the newest run of that name.
+   */
   journal: '/v1/namespaces/:namespace/runs/:name/journal',
   /** GET → 200 text/plain, the step's whole output */
   stepOutput: '/v1/namespaces/:namespace/runs/:name/steps/:step/output',

@@ -6,10 +6,12 @@ import { policyBookContract } from './policy-book.contract.ts'
 import { spendLedgerContract } from './spend-ledger.contract.ts'
 import type { StoreFactory } from './store.fixtures.ts'
 import { taskQueueContract } from './task-queue.contract.ts'
+import { taskQueueProperties } from './task-queue.properties.contract.ts'
 
 export const storeContract = (factory: StoreFactory): void => {
   journalContract(factory)
   taskQueueContract(factory)
+  taskQueueProperties(factory)
   policyBookContract(factory)
   spendLedgerContract(factory)
   inboxContract(factory)

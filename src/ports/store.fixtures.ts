@@ -9,7 +9,7 @@ import type { Store } from './store.ts'
 
 /** What a suite needs of an adapter: an empty store on a given clock. The suite closes it. */
 export interface StoreFactory {
-  open(options: { readonly clock: ManualClock }): Promise<Store>
+  readonly open: (options: { readonly clock: ManualClock }) => Promise<Store>
 }
 
 export const runKey = (name = 'incident-001'): RunKey => ({

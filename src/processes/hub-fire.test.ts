@@ -133,6 +133,18 @@ describe('the webhook inbox', () => {
     expect(await hub.store.inbox.pending()).toEqual([])
   })
 
+  test('F80 a flood of one event is slowed down and leaves the others alone', async () => {
+    let limited: Response | undefined
+    for (let sent = 0; limited === undefined && sent < 5000; sent++) {
+      const response = await fire({ headers: { 'webhook-id': 'same' } })
+      if (response.status === 429) limited = response
+    }
+    expect(limited?.headers.get('retry-after')).toBe('1')
+    expect((await fire({ name: 'two' })).status).toBe(202)
+    hub.clock.advance(1000)
+    expect((await fire()).status).toBe(202)
+  })
+
   test('F90 a body is data, never a template', async () => {
     const alert = '{{ .secrets }} ${x} {% y %}'
     await fire({ body: { alert } })

@@ -70,6 +70,16 @@ describe('the readers’ paths', () => {
     expect(typesOf(await (await response).text())).toEqual(['run.started', 'run.finished'])
   })
 
+  test('a follower that names the uid is not given an earlier run of the same name', async () => {
+    await hub.store.journal.append({ run: { ...runKey(), uid: 'old' }, records: [started(), finished()] })
+    expect((await hub.get(journalPath('incident-001', '?uid=new'), { token: reader })).status).toBe(404)
+    const response = hub.get(journalPath('incident-001', '?follow=true&uid=new'), { token: reader })
+    await settled()
+    hub.clock.advance(1)
+    await hub.store.journal.append({ run: { ...runKey(), uid: 'new' }, records: [started(), finished()] })
+    expect(recordsOf(await (await response).text()).map(({ run }) => run)).toEqual(['new', 'new'])
+  })
+
   test('an idle stream sends an empty line every 15 s', async () => {
     await append(started())
     const response = await hub.get(journalPath('incident-001', '?follow=true'), { token: reader })

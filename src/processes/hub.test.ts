@@ -62,7 +62,7 @@ describe('the hub on a real port', () => {
     const gone = lease(investigator, { signal: abort.signal })
     await arrived()
     abort.abort()
-    await expect(gone).rejects.toThrow()
+    await expect(gone).rejects.toMatchObject({ name: 'AbortError' })
     await arrived()
     await submit()
     const response = await lease(investigator)

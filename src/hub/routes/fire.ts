@@ -9,15 +9,20 @@ import type { HubContext, HubEnv } from '../context.ts'
 import { deliveryId } from '../delivery-id.ts'
 import { bearerToken } from '../middleware/bearer-token.ts'
 import { decodeText, readBody } from '../read-body.ts'
+import { createRateLimit } from '../rate-limit.ts'
 import { HubRefusal, invalidInput, unauthorized } from '../refusal.ts'
 import { runsOfDelivery } from '../runs-of-delivery.ts'
 import { sameToken } from '../same-token.ts'
 import { paths, type FireReply } from '../wire.ts'
 
 const WEBHOOK_BODY_LIMIT = 256 * 1024
+/** Of one event, so that a flood of one leaves the others alone. An alert storm fits in the burst. */
+const PER_SECOND = 200
+const BURST = 2000
 
 export const fireRoutes = (context: HubContext): Hono<HubEnv> => {
   const { store, events, clock, newId, metrics, logger } = context
+  const limit = createRateLimit({ clock, perSecond: PER_SECOND, burst: BURST })
   const app = new Hono<HubEnv>()
 
   app.post(paths.fire, async (c) => {
@@ -26,6 +31,12 @@ export const fireRoutes = (context: HubContext): Hono<HubEnv> => {
     if (event === undefined) {
       metrics.triggerEnded('unauthorized')
       throw unauthorized()
+    }
+    // Strangers are not counted: a bucket they could empty would let them shut out the sender.
+    const retryAfterMs = limit.take(event.uid)
+    if (retryAfterMs > 0) {
+      metrics.triggerEnded('rate_limited')
+      throw tooMany({ namespace, name, retryAfterMs })
     }
     try {
       const receivedAt = new Date(clock.now()).toISOString()
@@ -65,6 +76,24 @@ export const fireRoutes = (context: HubContext): Hono<HubEnv> => {
 
   return app
 }
+
+const tooMany = ({
+  namespace,
+  name,
+  retryAfterMs,
+}: {
+  readonly namespace: string
+  readonly name: string
+  readonly retryAfterMs: number
+}): HubRefusal =>
+  new HubRefusal({
+    status: 429,
+    code: 'HubUnavailable',
+    message: `SwarmEvent ${namespace}/${name} gets more than ${PER_SECOND} deliveries a second`,
+    remedy: 'send it again after the time in Retry-After',
+    retryable: true,
+    retryAfterMs,
+  })
 
 /** The event, when the request shows its token and it is not suspended. The work is the same in every other case. */
 const authenticated = async ({

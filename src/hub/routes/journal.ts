@@ -22,6 +22,7 @@ export const journalRoutes = (context: HubContext): Hono<HubEnv> => {
   app.get(paths.journal, requireReader(context), async (c) => {
     const { namespace, name } = c.req.param()
     const follow = c.req.query('follow') === 'true'
+    const uid = c.req.query('uid')
     const after = sequenceOf(c.req.query('after'))
     const gone = new AbortController()
     const abort = (): void => gone.abort()
@@ -32,7 +33,7 @@ export const journalRoutes = (context: HubContext): Hono<HubEnv> => {
 
     const run = await awaitRun({
       journal: store.journal,
-      run: { namespace, name },
+      run: { namespace, name, ...(uid === undefined ? {} : { uid }) },
       waitMs: follow ? START_WAIT_MS : 0,
       signal: gone.signal,
       clock,
