@@ -3,7 +3,7 @@
 
 import type { Clock } from '../ports/clock.ts'
 
-export interface AnswerCache<T> {
+interface AnswerCache<T> {
   answer(question: string, ask: () => Promise<T>): Promise<T>
 }
 

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../ports/clock.ts'
 
-export interface RateLimit {
+interface RateLimit {
   /** Milliseconds until the key may go on; 0 when it may now, which is then counted. */
   take(key: string): number
 }

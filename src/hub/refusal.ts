@@ -31,7 +31,7 @@ const statusByCode: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   StoreUnavailable: 503,
 }
 
-export interface Refused {
+interface Refused {
   readonly status: ContentfulStatusCode
   readonly reply: ErrorReply
   readonly retryAfterMs?: number

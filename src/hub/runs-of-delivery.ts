@@ -8,7 +8,7 @@ import { renderTemplate } from '../domain/template/render.ts'
 import type { WebhookEvent, WebhookTarget } from '../ports/event-catalog.ts'
 import type { InboxEntry } from '../ports/inbox.ts'
 
-export interface Delivery {
+interface Delivery {
   readonly namespace: string
   readonly event: string
   readonly delivery: string
@@ -36,7 +36,7 @@ export const runsOfDelivery = ({
 const LONGEST_EVENT_PART = 49
 
 /** The event's uid is part of it: an event that was deleted and made anew starts new runs. */
-export const runName = ({
+const runName = ({
   event,
   uid,
   delivery,

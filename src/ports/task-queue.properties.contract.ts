@@ -38,7 +38,7 @@ export const taskQueueProperties = ({ open }: StoreFactory): void => {
         const records = await play(events)
         for (const ofRun of records) checkRun(ofRun)
       })
-      await fc.assert(property, { numRuns: 60 })
+      await expect(fc.assert(property, { numRuns: 60 })).resolves.toBeUndefined()
     })
   })
 

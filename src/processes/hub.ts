@@ -13,20 +13,20 @@ import type { EventCatalog } from '../ports/event-catalog.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Store } from '../ports/store.ts'
 
-export const HUB_PORT = 8092
+const HUB_PORT = 8092
 const LEASE_MS = 10_000
 /** Requests in flight get this long when the hub shuts down; long polls and streams end at once. */
 const CLOSE_GRACE_MS = 5000
 const CLOSE_SWEEP_MS = 25
 
-export interface HubConfig {
+interface HubConfig {
   readonly store: Store
   readonly authenticator: Authenticator
   /** Without one, no webhook is known and every delivery is a stranger's. */
   readonly events?: EventCatalog
   readonly host: string
-  /** 0 takes a free one. */
-  readonly port: number
+  /** Default 8092; 0 takes a free one. */
+  readonly port?: number
   readonly clock: Clock
   readonly logger: Logger
   readonly leaseMs?: number
@@ -44,7 +44,7 @@ export const startHub = async ({
   authenticator,
   events = { find: () => Promise.resolve(undefined) },
   host,
-  port,
+  port = HUB_PORT,
   clock,
   logger,
   leaseMs = LEASE_MS,

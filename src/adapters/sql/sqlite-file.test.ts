@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { verifyChain } from '../../domain/journal/hash-chain.ts'
 import { createManualClock } from '../../ports/manual-clock.ts'
@@ -155,7 +156,7 @@ describe('a store file', () => {
   })
 
   test('F01 W1 what was acknowledged before kill -9 is there after it, in unbroken chains', async () => {
-    const writer = join(import.meta.dirname, 'sqlite-file.writer.ts')
+    const writer = fileURLToPath(new URL('./sqlite-file.writer.ts', import.meta.url))
     const acknowledged = new Set<string>()
     for (let cycle = 0; cycle < 3; cycle++) {
       const child = fork(writer, [path, `cycle-${cycle}`], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })

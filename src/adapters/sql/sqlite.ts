@@ -34,7 +34,7 @@ import { readTask, taskOf } from './sqlite/task-row.ts'
 import { createWriteQueue } from './sqlite/write-queue.ts'
 import { statements } from './statements.ts'
 
-export interface SqliteStoreOptions {
+interface SqliteStoreOptions {
   /** File, or `:memory:`. Its directory must exist. */
   readonly path: string
   readonly clock: Clock

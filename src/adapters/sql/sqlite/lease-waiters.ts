@@ -8,7 +8,7 @@ import type { Database } from './database.ts'
 import { leaseTask, nextAvailableAt } from './lease-task.ts'
 import type { WriteQueue } from './write-queue.ts'
 
-export interface LeaseWaiters {
+interface LeaseWaiters {
   lease(request: {
     readonly agent: AgentKey
     readonly holder: string

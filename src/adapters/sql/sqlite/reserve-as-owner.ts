@@ -9,7 +9,7 @@ import { reserveSpend } from './reserve-spend.ts'
 import { requireOwner, standingOf, taskOf } from './task-row.ts'
 import type { Transaction } from './write-queue.ts'
 
-export interface OwnerReservation extends LeaseProof {
+interface OwnerReservation extends LeaseProof {
   readonly record: RecordBody & { readonly type: 'llm.requested' }
   readonly agentLimit?: number | undefined
   readonly namespaceLimit?: number | undefined

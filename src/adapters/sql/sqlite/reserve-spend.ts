@@ -14,7 +14,7 @@ export const dayOf = (now: number): string => new Date(now).toISOString().slice(
 /** The namespace's own row has no agent. */
 const NAMESPACE_ROW = ''
 
-export interface SpendRequest {
+interface SpendRequest {
   readonly key: string
   readonly agent: AgentKey
   readonly tokens: number

@@ -6,7 +6,7 @@ import { endAbandoned, nextAbandonedAt } from './cancel-tasks.ts'
 import type { Database } from './database.ts'
 import type { WriteQueue } from './write-queue.ts'
 
-export interface Sweeper {
+interface Sweeper {
   /** Looks for the next moment anew. */
   readonly arm: () => void
   readonly close: () => void

@@ -32,7 +32,7 @@ export const requireOwner = (database: Database, proof: LeaseProof): TaskRow => 
   return row
 }
 
-export const staleLease = ({ task, fence }: LeaseProof, reason: string): KubeswarmError =>
+const staleLease = ({ task, fence }: LeaseProof, reason: string): KubeswarmError =>
   new KubeswarmError({
     code: 'StaleLease',
     message: `task "${task}" is not owned with fence ${fence}: ${reason}`,
