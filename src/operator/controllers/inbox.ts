@@ -2,6 +2,7 @@
 // conflict that means "done", so an operator that dies between the two leaves nothing out and starts nothing twice.
 
 import { swarmRuns, type SwarmRun } from '../../api/v1alpha1/index.ts'
+import { triggerLabel } from '../../domain/run/take-snapshot.ts'
 import { labelValue } from '../../domain/workload/agent-names.ts'
 import type { InboxEntry } from '../../ports/inbox.ts'
 import { KubernetesApiError } from '../../ports/resources.ts'
@@ -119,6 +120,8 @@ const labelled = (manifest: SwarmRun, { namespace, event }: InboxEntry, name: st
     labels: {
       ...manifest.metadata?.labels,
       [eventLabel]: labelValue(event),
+      // Tells the engine that the input was written by a stranger.
+      [triggerLabel]: labelValue(event),
       ...(manifest.spec.teamRef === undefined ? {} : { [teamLabel]: labelValue(manifest.spec.teamRef) }),
     },
   },

@@ -156,6 +156,7 @@ export const createRunController = (context: OperatorContext): RunController => 
       ...(previous === undefined ? {} : { previous }),
       generation: seen.metadata.generation ?? 1,
       now: clock.now(),
+      suspended: seen.spec.suspend === true,
     })
     if (previous !== undefined && isEmpty(mergePatch(previous, next))) return
     status.push(next, { minor: previous !== undefined && milestones(previous) === milestones(next) })

@@ -1,0 +1,511 @@
+// The operator as a whole, on the resources port in memory and a real SQLite store; the test plays the agents.
+
+import { afterEach, expect, test, vi } from 'vitest'
+import { createMemoryResources } from '../adapters/kubernetes/testing/memory-resources.ts'
+import { openSqliteStore } from '../adapters/sql/sqlite.ts'
+import type { KubernetesObject, ResourceType } from '../api/resource.ts'
+import {
+  apiVersion,
+  swarmAgents,
+  swarmEvents,
+  swarmPolicies,
+  swarmRuns,
+  swarmTeams,
+  type SwarmAgent,
+  type SwarmEvent,
+  type SwarmPolicy,
+  type SwarmRun,
+  type SwarmTeam,
+} from '../api/v1alpha1/index.ts'
+import { storeText } from '../domain/journal/stored-text.ts'
+import {
+  configMaps,
+  deployments,
+  networkPolicies,
+  secrets,
+  serviceAccounts,
+  type ConfigMap,
+  type Deployment,
+  type Secret,
+} from '../operator/builtin-kinds.ts'
+import { runOperator, type OperatorSettings } from '../operator/run-operator.ts'
+import type { Resources } from '../ports/resources.ts'
+import type { Store } from '../ports/store.ts'
+import { systemClock } from './system-clock.ts'
+
+const namespace = 'incident-response'
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+const open: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of open.splice(0).toReversed()) await close()
+})
+
+const settings: OperatorSettings = {
+  agentImage: 'ghcr.io/kubeswarm/kubeswarm:test',
+  agentArgs: ['agent'],
+  hubUrl: 'http://127.0.0.1:8092',
+  webhookBaseUrl: 'http://127.0.0.1:8092',
+  namespace: 'kubeswarm-system',
+}
+
+const start = async (
+  parts: { readonly resources: Resources; readonly store: Store },
+  more: Partial<OperatorSettings> = {},
+) => {
+  const operator = await runOperator({
+    ...parts,
+    settings: { ...settings, ...more },
+    definitions: [],
+    clock: systemClock,
+    random: Math.random,
+    logger: silent,
+    signal: new AbortController().signal,
+  })
+  let closed = false
+  const close = async () => {
+    if (!closed) await operator.close()
+    closed = true
+  }
+  open.push(close)
+  return { ...operator, close }
+}
+
+const setUp = async (more: Partial<OperatorSettings> = {}) => {
+  const resources = createMemoryResources()
+  const store = openSqliteStore({ path: ':memory:', clock: systemClock })
+  open.push(() => store.close())
+  const operator = await start({ resources, store }, more)
+  return { resources, store, operator }
+}
+
+const meta = (name: string) => ({ name, namespace })
+const agentNamed = (name: string, spec: Partial<SwarmAgent['spec']> = {}): SwarmAgent => ({
+  apiVersion,
+  kind: 'SwarmAgent',
+  metadata: meta(name),
+  spec: { model: 'qwen2.5:7b', prompt: { inline: `You are the ${name}.` }, ...spec },
+})
+const team: SwarmTeam = {
+  apiVersion,
+  kind: 'SwarmTeam',
+  metadata: meta('incident-responder'),
+  spec: {
+    roles: ['investigator', 'diagnostician', 'notifier'].map((name) => ({
+      name,
+      swarmAgent: `incident-${name}`,
+    })),
+    pipeline: [
+      { role: 'investigator', inputs: { alert: '{{ .input.alert }}' } },
+      {
+        role: 'diagnostician',
+        dependsOn: ['investigator'],
+        inputs: { investigation: '{{ .steps.investigator.output }}' },
+      },
+      {
+        role: 'notifier',
+        dependsOn: ['diagnostician'],
+        inputs: { diagnosis: '{{ .steps.diagnostician.output }}' },
+      },
+    ],
+  },
+}
+const runNamed = (name: string, spec: Partial<SwarmRun['spec']> = {}): SwarmRun => ({
+  apiVersion,
+  kind: 'SwarmRun',
+  metadata: meta(name),
+  spec: { teamRef: 'incident-responder', input: { alert: 'High error rate' }, ...spec },
+})
+const roles = ['investigator', 'diagnostician', 'notifier']
+
+const createPipeline = async (resources: Resources): Promise<void> => {
+  for (const role of roles) await resources.create(swarmAgents, agentNamed(`incident-${role}`))
+  await resources.create(swarmTeams, team)
+}
+
+/** Takes the next task of an agent and completes it with `output`. */
+const play = async (store: Store, name: string, output: string): Promise<string> => {
+  const lease = await store.tasks.lease({
+    agent: { namespace, name },
+    holder: 'test',
+    leaseMs: 10_000,
+    waitMs: 5_000,
+  })
+  if (lease === undefined) throw new Error(`no task for ${name} within 5 s`)
+  const { task, fence } = lease
+  const { step, attempt } = task
+  const stored = storeText(output)
+  const usage = { inputTokens: 10, outputTokens: 5 }
+  const completed = {
+    type: 'task.completed',
+    step,
+    attempt,
+    task: task.id,
+    output: stored,
+    usage,
+    turns: 1,
+    toolCalls: 0,
+  } as const
+  await store.tasks.finish({ task: task.id, fence, records: [completed], contents: [output] })
+  return task.prompt
+}
+
+const read = async <T extends KubernetesObject>(resources: Resources, type: ResourceType, name: string) => {
+  const found = await resources.get<T>(type, { namespace, name })
+  if (found === undefined) throw new Error(`${type.kind} ${name} is not there`)
+  return found
+}
+const phase = async (resources: Resources, name: string) =>
+  (await read<SwarmRun>(resources, swarmRuns, name)).status?.phase
+const untilPhase = (resources: Resources, name: string, expected: string) =>
+  vi.waitFor(async () => expect(await phase(resources, name)).toBe(expected), { timeout: 10_000 })
+
+test('a three-step run goes from Pending over Running to Succeeded, and every phase can be watched', async () => {
+  const { resources, store } = await setUp()
+  const phases: (string | undefined)[] = []
+  const stop = new AbortController()
+  void (async () => {
+    for await (const event of resources.watch<SwarmRun>(swarmRuns, {
+      resourceVersion: '0',
+      signal: stop.signal,
+    }))
+      if (event.type !== 'BOOKMARK' && phases.at(-1) !== event.object.status?.phase)
+        phases.push(event.object.status?.phase)
+  })()
+  await createPipeline(resources)
+  await resources.create(swarmRuns, runNamed('incident-001'))
+  expect(await play(store, 'incident-investigator', 'the database is down')).toContain('High error rate')
+  expect(await play(store, 'incident-diagnostician', 'failover')).toContain('the database is down')
+  expect(await play(store, 'incident-notifier', 'posted')).toContain('failover')
+  await untilPhase(resources, 'incident-001', 'Succeeded')
+  stop.abort()
+  expect(phases.filter((each) => each !== undefined)).toEqual(['Pending', 'Running', 'Succeeded'])
+  const { status } = await read<SwarmRun>(resources, swarmRuns, 'incident-001')
+  expect(status).toMatchObject({ output: 'posted', totalTokenUsage: { totalTokens: 45 } })
+  expect(status?.steps?.map((step) => step.phase)).toEqual(['Succeeded', 'Succeeded', 'Succeeded'])
+  await vi.waitFor(async () =>
+    expect((await read<SwarmTeam>(resources, swarmTeams, 'incident-responder')).status).toMatchObject({
+      lastRunName: 'incident-001',
+      lastRunPhase: 'Succeeded',
+    }),
+  )
+})
+
+test('after the end nothing is written any more (W1, K2)', async () => {
+  const { resources, store } = await setUp()
+  await createPipeline(resources)
+  await resources.create(swarmRuns, runNamed('incident-001'))
+  for (const role of roles) await play(store, `incident-${role}`, 'done')
+  await untilPhase(resources, 'incident-001', 'Succeeded')
+  await vi.waitFor(async () =>
+    expect((await read<SwarmTeam>(resources, swarmTeams, 'incident-responder')).status?.lastRunPhase).toBe(
+      'Succeeded',
+    ),
+  )
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  const before = [...resources.writes]
+  // Something else happens nearby: the finished run must not stir.
+  await resources.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: meta('unrelated') })
+  await new Promise((resolve) => setTimeout(resolve, 4_000))
+  expect(resources.writes.slice(before.length)).toEqual(['create secrets/unrelated'])
+})
+
+test('a refused status write delays no step and submits none twice (W6, F62)', async () => {
+  const { resources, store } = await setUp()
+  await createPipeline(resources)
+  for (let times = 0; times < 5; times += 1)
+    resources.failOnce((write) => write === 'status swarmruns/incident-001', 409)
+  await resources.create(swarmRuns, runNamed('incident-001'))
+  for (const role of roles) await play(store, `incident-${role}`, 'done')
+  await untilPhase(resources, 'incident-001', 'Succeeded')
+  const { uid = '' } = (await read<SwarmRun>(resources, swarmRuns, 'incident-001')).metadata
+  const records = await store.journal.read({ run: uid })
+  expect(records.filter(({ type }) => type === 'step.submitted')).toHaveLength(3)
+})
+
+test('a run of an unknown agent or team fails at once and names it (W16)', async () => {
+  const { resources } = await setUp()
+  await resources.create(swarmRuns, runNamed('lost', { teamRef: 'nobody' }))
+  await untilPhase(resources, 'lost', 'Failed')
+  const { status } = await read<SwarmRun>(resources, swarmRuns, 'lost')
+  expect(status).toMatchObject({ reason: 'TeamNotFound' })
+  expect(status?.conditions?.find(({ type }) => type === 'Succeeded')).toMatchObject({ status: 'False' })
+  expect(status?.conditions?.[0]?.message).toContain('nobody')
+})
+
+test('everything applied in one breath starts: a lagging cache refuses nothing (F61)', async () => {
+  const { resources, store } = await setUp()
+  await Promise.all([
+    resources.create(swarmRuns, runNamed('incident-001')),
+    resources.create(swarmTeams, team),
+    ...roles.map((role) => resources.create(swarmAgents, agentNamed(`incident-${role}`))),
+  ])
+  await play(store, 'incident-investigator', 'found')
+})
+
+test('a run that is deleted while it works is cancelled, and nothing holds the deletion up (F67)', async () => {
+  const { resources, store } = await setUp()
+  await createPipeline(resources)
+  const run = await resources.create(swarmRuns, runNamed('incident-001'))
+  const agent = { namespace, name: 'incident-investigator' }
+  const lease = await store.tasks.lease({ agent, holder: 'test', leaseMs: 10_000, waitMs: 5_000 })
+  await resources.delete(swarmRuns, run.metadata)
+  expect(await resources.get(swarmRuns, run.metadata)).toBeUndefined()
+  const { id: task = '' } = lease?.task ?? {}
+  const fence = lease?.fence ?? 0
+  await vi.waitFor(async () =>
+    expect((await store.tasks.heartbeat({ task, fence, leaseMs: 10_000 })).cancelled).toBeDefined(),
+  )
+  const { step = '', attempt = 0 } = lease?.task ?? {}
+  await store.tasks.finish({
+    task,
+    fence,
+    records: [{ type: 'task.cancelled', step, attempt, task, reason: 'told to' }],
+  })
+  await vi.waitFor(async () =>
+    expect(await store.journal.find({ namespace, name: 'incident-001' })).toMatchObject({
+      phase: 'Cancelled',
+    }),
+  )
+})
+
+test('an operator that starts anew goes on where the last one stopped, and repeats nothing', async () => {
+  const { resources, store, operator } = await setUp()
+  await createPipeline(resources)
+  await resources.create(swarmRuns, runNamed('incident-001'))
+  await play(store, 'incident-investigator', 'found')
+  await operator.close()
+  await start({ resources, store })
+  await play(store, 'incident-diagnostician', 'failover')
+  await play(store, 'incident-notifier', 'posted')
+  await untilPhase(resources, 'incident-001', 'Succeeded')
+  const { uid = '' } = (await read<SwarmRun>(resources, swarmRuns, 'incident-001')).metadata
+  const submitted = (await store.journal.read({ run: uid })).filter(({ type }) => type === 'step.submitted')
+  expect(submitted).toHaveLength(3)
+})
+
+test('two operators at the same time submit every step once (F63, K1)', async () => {
+  const { resources, store } = await setUp()
+  await start({ resources, store })
+  await createPipeline(resources)
+  await resources.create(swarmRuns, runNamed('incident-001'))
+  for (const role of roles) await play(store, `incident-${role}`, 'done')
+  await untilPhase(resources, 'incident-001', 'Succeeded')
+  const { uid = '' } = (await read<SwarmRun>(resources, swarmRuns, 'incident-001')).metadata
+  const records = await store.journal.read({ run: uid })
+  expect(records.filter(({ type }) => type === 'step.submitted')).toHaveLength(3)
+  expect(records.filter(({ type }) => type === 'run.finished')).toHaveLength(1)
+})
+
+test('an agent becomes Deployment, ServiceAccount, prompt and network policy, and its pod takes keys from Secrets', async () => {
+  const { resources, store } = await setUp()
+  await resources.create(
+    swarmAgents,
+    agentNamed('notifier', {
+      tools: {
+        mcp: [
+          {
+            name: 'slack',
+            url: 'http://mock-slack.x.svc:8080',
+            auth: { bearer: { secretKeyRef: { name: 'slack', key: 'token' } } },
+          },
+        ],
+      },
+    }),
+  )
+  await vi.waitFor(() => read(resources, deployments, 'notifier-agent'))
+  const account = await read(resources, serviceAccounts, 'notifier-agent')
+  expect(account).toMatchObject({ automountServiceAccountToken: false })
+  expect(
+    (await read<ConfigMap>(resources, configMaps, 'notifier-prompt')).data?.['system-prompt.txt'],
+  ).toContain('You are the notifier.')
+  expect(await read(resources, networkPolicies, 'notifier-netpol')).toMatchObject({
+    spec: { policyTypes: ['Ingress'] },
+  })
+  const deployment = await read(resources, deployments, 'notifier-agent')
+  expect(deployment).toMatchObject({
+    metadata: { ownerReferences: [{ apiVersion, kind: 'SwarmAgent', name: 'notifier' }] },
+    spec: {
+      replicas: 1,
+      template: {
+        spec: { containers: [{ envFrom: [{ secretRef: { name: 'kubeswarm-api-keys', optional: true } }] }] },
+      },
+    },
+  })
+  expect(JSON.stringify(deployment)).toContain('"secretKeyRef":{"name":"slack","key":"token"}')
+  expect(await store.policies.get({ namespace, name: 'notifier' })).toMatchObject({
+    agent: { name: 'notifier' },
+  })
+  await resources.patchStatus(deployments, deployment.metadata, {
+    observedGeneration: 1,
+    replicas: 1,
+    updatedReplicas: 1,
+    readyReplicas: 1,
+  } satisfies Deployment['status'])
+  await vi.waitFor(async () =>
+    expect((await read<SwarmAgent>(resources, swarmAgents, 'notifier')).status).toMatchObject({
+      readyReplicas: 1,
+      conditions: [
+        { type: 'Ready', status: 'True', reason: 'AllReplicasReady' },
+        { type: 'PolicyCompliant', status: 'True' },
+      ],
+    }),
+  )
+})
+
+test('a prompt in a Secret is mounted from there and enters no ConfigMap (X5)', async () => {
+  const { resources } = await setUp()
+  const data = { text: Buffer.from('the secret prompt').toString('base64') }
+  await resources.create(secrets, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: meta('prompt'),
+    data,
+  } as Secret)
+  await resources.create(
+    swarmAgents,
+    agentNamed('quiet', { prompt: { from: { secretKeyRef: { name: 'prompt', key: 'text' } } } }),
+  )
+  const deployment = await vi.waitFor(() => read(resources, deployments, 'quiet-agent'))
+  expect(JSON.stringify(deployment)).toContain('"secret":{"name":"prompt","items":[{"key":"text"')
+  expect(JSON.stringify(await read(resources, configMaps, 'quiet-prompt'))).not.toContain('the secret prompt')
+})
+
+test('a policy clamps agents at once, tells who asks for more, and touches no spec', async () => {
+  const { resources, store } = await setUp()
+  await resources.create(
+    swarmAgents,
+    agentNamed('greedy', { guardrails: { limits: { tokensPerCall: 4000 } } }),
+  )
+  await vi.waitFor(async () => expect(await store.policies.get({ namespace, name: 'greedy' })).toBeDefined())
+  const policy: SwarmPolicy = {
+    apiVersion,
+    kind: 'SwarmPolicy',
+    metadata: meta('incident-policy'),
+    spec: { enforcementMode: 'Enforce', limits: { maxTokensPerCall: 3000 } },
+  }
+  await resources.create(swarmPolicies, policy)
+  await vi.waitFor(async () => {
+    const effective = await store.policies.get({ namespace, name: 'greedy' })
+    expect(effective?.limits.tokensPerCall.value).toBe(3000)
+    const agent = await read<SwarmAgent>(resources, swarmAgents, 'greedy')
+    expect(agent.metadata.labels?.['kubeswarm.io/policy-compliant']).toBe('false')
+    const condition = agent.status?.conditions?.find(({ type }) => type === 'PolicyCompliant')
+    expect(condition).toMatchObject({ status: 'False', reason: 'PolicyViolated' })
+    expect(condition?.message).toMatch(/tokensPerCall 4000.*incident-policy.*3000/)
+    expect((await read<SwarmPolicy>(resources, swarmPolicies, 'incident-policy')).status).toMatchObject({
+      agentCount: 1,
+      compliantCount: 0,
+      effectivePolicy: { limits: { maxTokensPerCall: 3000 } },
+    })
+  })
+  expect(
+    (await read<SwarmAgent>(resources, swarmAgents, 'greedy')).spec.guardrails?.limits?.tokensPerCall,
+  ).toBe(4000)
+})
+
+test('an overridden model is said in the status and wins over the agent’s own', async () => {
+  const modelOverride = { baseUrl: 'http://127.0.0.1:9/v1', provider: 'openai', label: 'the scripted model' }
+  const { resources } = await setUp({ modelOverride })
+  await resources.create(swarmAgents, agentNamed('any'))
+  await vi.waitFor(async () =>
+    expect((await read<SwarmAgent>(resources, swarmAgents, 'any')).status?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'ModelReachable', reason: 'ModelOverridden' }),
+    ),
+  )
+  expect(JSON.stringify(await read(resources, deployments, 'any-agent'))).toContain(
+    '{"name":"OPENAI_BASE_URL","value":"http://127.0.0.1:9/v1"}',
+  )
+})
+
+const webhook = (spec: Partial<SwarmEvent['spec']> = {}): SwarmEvent => ({
+  apiVersion,
+  kind: 'SwarmEvent',
+  metadata: meta('pagerduty'),
+  spec: {
+    source: { type: 'webhook' },
+    targets: [{ team: 'incident-responder', input: { alert: '{{ .trigger.body.title }}' } }],
+    ...spec,
+  },
+})
+const deliver = (store: Store, delivery: string, name: string) =>
+  store.inbox.accept({
+    delivery,
+    namespace,
+    event: 'pagerduty',
+    receivedAt: new Date().toISOString(),
+    runs: [{ name, target: 0, manifest: runNamed(name) }],
+  })
+
+test('a webhook event gets a token and an address, and the hub finds both', async () => {
+  const { resources, operator } = await setUp()
+  await createPipeline(resources)
+  await resources.create(swarmEvents, webhook())
+  await vi.waitFor(async () =>
+    expect((await read<SwarmEvent>(resources, swarmEvents, 'pagerduty')).status).toMatchObject({
+      webhookURL: `http://127.0.0.1:8092/triggers/${namespace}/pagerduty/fire`,
+      conditions: [{ type: 'Ready', status: 'True' }],
+    }),
+  )
+  const secret = await read<Secret>(resources, secrets, 'pagerduty-webhook-token')
+  const token = Buffer.from(secret.data?.['token'] ?? '', 'base64').toString()
+  expect(token).toMatch(/^[0-9a-f]{64}$/)
+  expect(await operator.catalog.find({ namespace, event: 'pagerduty' })).toMatchObject({
+    token,
+    suspended: false,
+  })
+  expect(await operator.catalog.find({ namespace, event: 'other' })).toBeUndefined()
+})
+
+test('an accepted delivery starts its run once, also when the operator was away (P1)', async () => {
+  const { resources, store, operator } = await setUp()
+  await createPipeline(resources)
+  await resources.create(swarmEvents, webhook())
+  await deliver(store, 'd1', 'pagerduty-d1')
+  await vi.waitFor(() => read(resources, swarmRuns, 'pagerduty-d1'))
+  await operator.close()
+  await deliver(store, 'd2', 'pagerduty-d2')
+  await start({ resources, store })
+  const run = await vi.waitFor(() => read(resources, swarmRuns, 'pagerduty-d2'))
+  expect(run.metadata.labels).toMatchObject({
+    'kubeswarm.io/event': 'pagerduty',
+    'kubeswarm.io/team': 'incident-responder',
+  })
+  await vi.waitFor(async () => expect(await store.inbox.pending()).toEqual([]))
+  expect(resources.writes.filter((write) => write.startsWith('create swarmruns/'))).toHaveLength(2)
+})
+
+test('concurrencyPolicy Forbid starts nothing while an earlier run works', async () => {
+  const { resources, store } = await setUp()
+  await createPipeline(resources)
+  await resources.create(swarmEvents, webhook({ concurrencyPolicy: 'Forbid' }))
+  await deliver(store, 'd1', 'pagerduty-d1')
+  await untilPhase(resources, 'pagerduty-d1', 'Running')
+  await deliver(store, 'd2', 'pagerduty-d2')
+  await vi.waitFor(async () => expect(await store.inbox.pending()).toEqual([]))
+  expect(await resources.get(swarmRuns, { namespace, name: 'pagerduty-d2' })).toBeUndefined()
+})
+
+test('a source that is not supported says so', async () => {
+  const { resources } = await setUp()
+  await resources.create(swarmEvents, webhook({ source: { type: 'cron', cron: '0 * * * *' } }))
+  await vi.waitFor(async () =>
+    expect((await read<SwarmEvent>(resources, swarmEvents, 'pagerduty')).status?.conditions).toMatchObject([
+      { type: 'Ready', status: 'False', reason: 'NotYetSupported' },
+    ]),
+  )
+})
+
+test('old runs go when the team’s history is full, and stay when the team is deleted (W19)', async () => {
+  const { resources, store } = await setUp()
+  for (const role of roles) await resources.create(swarmAgents, agentNamed(`incident-${role}`))
+  await resources.create(swarmTeams, { ...team, spec: { ...team.spec, successfulRunsHistoryLimit: 1 } })
+  for (const name of ['one', 'two']) {
+    await resources.create(swarmRuns, runNamed(name))
+    for (const role of roles) await play(store, `incident-${role}`, 'done')
+    await untilPhase(resources, name, 'Succeeded')
+  }
+  await vi.waitFor(async () => expect((await resources.list(swarmRuns)).items).toHaveLength(1))
+  await resources.delete(swarmTeams, team.metadata)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect((await resources.list(swarmRuns)).items).toHaveLength(1)
+})
