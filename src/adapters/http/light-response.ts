@@ -1,7 +1,9 @@
 // What libraries use of a Response, without the cost of building one: the web stream is made only when it is asked
 // for, and text and JSON are read straight from the Node stream.
 
-import { Readable } from 'node:stream'
+import { Readable, pipeline } from 'node:stream'
+
+import { limitBytes, type ByteLimit } from './limit-bytes.ts'
 
 interface Parts {
   readonly url: URL
@@ -12,6 +14,30 @@ interface Parts {
 
 /** Behaves as a Response for reading. `instanceof Response` does not hold. */
 export const lightResponse = (parts: Parts): Response => new LightResponse(parts) as unknown as Response
+
+/** The same response, whose body fails with ResponseTooLargeError past the limit. Takes the body over. */
+export const limitedResponse = ({
+  response,
+  limit,
+}: {
+  readonly response: Response
+  readonly limit: ByteLimit
+}): Response => {
+  const light: unknown = response
+  if (light instanceof LightResponse) return light.limited(limit)
+  if (response.body === null) return response
+  const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0])
+  return lightResponse({
+    url: new URL(response.url || 'http://unknown.invalid/'),
+    status: response.status,
+    headers: response.headers,
+    body: piped({ body, limit }),
+  })
+}
+
+const piped = ({ body, limit }: { body: Readable; limit: ByteLimit }): Readable =>
+  // The error reaches the reader through the last stage; without a listener here it would end the process.
+  pipeline(body, limitBytes(limit), () => undefined)
 
 class LightResponse {
   readonly status: number
@@ -73,6 +99,16 @@ class LightResponse {
 
   async blob(): Promise<Blob> {
     return new Blob([await this.arrayBuffer()], { type: this.headers.get('content-type') ?? '' })
+  }
+
+  limited(limit: ByteLimit): Response {
+    this.#used = true
+    return lightResponse({
+      url: new URL(this.url),
+      status: this.status,
+      headers: this.headers,
+      body: piped({ body: this.#stream, limit }),
+    })
   }
 
   clone(): never {

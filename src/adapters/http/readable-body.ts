@@ -1,9 +1,9 @@
 // An answer's body as it should be read: decompressed, and no further than the limit.
 
-import { Transform, pipeline, type Readable } from 'node:stream'
+import { pipeline, type Readable, type Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 
-import { ResponseTooLargeError } from './network-failure.ts'
+import { limitBytes } from './limit-bytes.ts'
 
 export const readableBody = ({
   body,
@@ -15,7 +15,10 @@ export const readableBody = ({
   readonly maxBytes: number | undefined
 }): Readable => {
   const decoder = decoderFor(headers.get('content-encoding'))
-  const stages = [...(decoder ? [decoder] : []), ...(maxBytes === undefined ? [] : [limit(maxBytes)])]
+  const stages = [
+    ...(decoder ? [decoder] : []),
+    ...(maxBytes === undefined ? [] : [limitBytes({ maxBytes })]),
+  ]
   if (stages.length === 0) return body
   // The error reaches the reader through the last stage; without a listener here it would end the process.
   return pipeline([body, ...stages], () => undefined) as unknown as Readable
@@ -33,15 +36,4 @@ const decoderFor = (encoding: string | null): Transform | undefined => {
     default:
       return undefined
   }
-}
-
-const limit = (maxBytes: number): Transform => {
-  let bytes = 0
-  return new Transform({
-    transform: (chunk: Buffer, _encoding, done) => {
-      bytes += chunk.length
-      if (bytes > maxBytes) done(new ResponseTooLargeError(maxBytes))
-      else done(null, chunk)
-    },
-  })
 }
