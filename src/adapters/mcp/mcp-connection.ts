@@ -81,6 +81,8 @@ export const mcpConnector = ({
   }
 
   const seek = async (signal: AbortSignal): Promise<McpConnection> => {
+    // A missing secret is found before anything is sent, and not taken for a fault of the server.
+    requestHeaders({ setting, credential })
     const candidates = winner === undefined ? endpointCandidates({ url, transport }) : [winner]
     let first: unknown
     for (const candidate of candidates) {
