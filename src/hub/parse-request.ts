@@ -2,6 +2,7 @@
 
 import { Type, type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { Clean } from 'typebox/value'
 import type { RecordBody } from '../domain/journal/record.ts'
 import type { Clock } from '../ports/clock.ts'
 import { endRecord, requestRecord, workRecord } from './record-schema.ts'
@@ -18,7 +19,8 @@ const parserOf = <S extends TSchema>(schema: S): Parser<Static<S>> => {
   const validator = Compile(schema)
   return async ({ request, clock }) => {
     const value = parseJson(decodeText(await readBody({ request, limit: AGENT_BODY_LIMIT, clock })))
-    if (validator.Check(value)) return value as Static<S>
+    // Fields nobody knows are dropped, not refused: an agent may be newer than its hub.
+    if (validator.Check(value)) return Clean(schema, value) as Static<S>
     const [first] = validator.Errors(value)
     throw invalidInput(
       `the body is not what this path takes: ${first === undefined ? 'unknown fault' : `${first.instancePath || '/'} ${first.message}`}`,

@@ -200,7 +200,6 @@ describe('the agents’ paths', () => {
     { reason: 'a step of the run', record: submitted(taskOf()), status: 400 },
     { reason: 'a model call without its reservation', record: requested(taskOf()), status: 400 },
     { reason: 'its end, without ending', record: completed(taskOf()), status: 400 },
-    { reason: 'fields nobody knows', record: { ...intended(taskOf()), hash: 'forged' }, status: 400 },
   ])('an owner cannot tell of $reason', async ({ record, status }) => {
     await submit()
     const reply = await leased()
@@ -211,6 +210,18 @@ describe('the agents’ paths', () => {
     })
     expect(response.status).toBe(status)
     expect(await hub.store.journal.read({ run: runKey().uid })).toEqual(before)
+  })
+
+  test('what an owner tells beside the known fields is dropped, what a tool was given is not', async () => {
+    await submit()
+    const reply = await leased()
+    const given = { channel: '#incidents', deep: { anything: [1, null] } }
+    const record = { ...intended(reply.task), arguments: given, hash: 'forged', color: 'red' }
+    await hub.post(paths.record, { token: investigator, body: { ...proofOf(reply), records: [record] } })
+    const kept = (await hub.store.journal.read({ run: runKey().uid })).at(-1)
+    expect(kept).toMatchObject({ type: 'tool.intended', arguments: given })
+    expect(kept).not.toHaveProperty('color')
+    expect(kept?.hash).not.toBe('forged')
   })
 
   test('F68 each reply carries the newest policy, and an agent that lost its policy may do nothing', async () => {
