@@ -38,6 +38,10 @@ const checkLimits = ({ guardrails }: SwarmAgent['spec']): readonly FieldError[] 
         ]
   })
 
+/** What is wrong, without the agent and the field, which stand in front of it anyway. */
+const withoutSubject = ({ message, field }: Violation, agent: SwarmAgent): string =>
+  message.replace(`SwarmAgent ${agent.metadata.name} ${field} `, '')
+
 const sameAsBefore = (violation: Violation, before: readonly Violation[]): boolean =>
   before.some(
     ({ policy, field, policyField, agentValue }) =>
@@ -61,7 +65,7 @@ const checkPolicies = (
     policyViolations({ agent, policies }).map((violation) => {
       const finding: FieldError = {
         path: violation.field,
-        message: violation.message,
+        message: withoutSubject(violation, agent),
         remedy: 'The policy holds at run time whatever the manifest says.',
       }
       if (violation.mode === 'Audit') return all([])

@@ -36,7 +36,7 @@ const outlawed = (policy: SwarmPolicy, { agents }: AdmissionContext): readonly F
   [...agents.values()].flatMap((agent) =>
     policyViolations({ agent, policies: [policy] }).map(({ policyField, message }) => ({
       path: policyField,
-      message,
+      message: message.replace(`SwarmPolicy ${policy.metadata.name} ${policyField} `, ''),
       remedy: 'The agent keeps running, within the policy.',
     })),
   )
