@@ -239,7 +239,7 @@ test('everything applied in one breath starts: a lagging cache refuses nothing (
     resources.create(swarmTeams, team),
     ...roles.map((role) => resources.create(swarmAgents, agentNamed(`incident-${role}`))),
   ])
-  await play(store, 'incident-investigator', 'found')
+  expect(await play(store, 'incident-investigator', 'found')).toContain('High error rate')
 })
 
 test('a run that is deleted while it works is cancelled, and nothing holds the deletion up (F67)', async () => {

@@ -135,4 +135,5 @@ test('a server that refuses for a while is asked again until it answers (F62)', 
   server.cutWatches()
   server.put('b')
   await settle(['a', 'b'])
+  expect(server.watches).toBe(1)
 })

@@ -2,6 +2,7 @@
 // and 0.4 s, so it is loaded only for such a kubeconfig.
 
 import type { AgentOptions, RequestOptions } from 'node:https'
+import type { KubeConfig } from '@kubernetes/client-node'
 import { Agent, ProxyAgent, type Dispatcher } from 'undici'
 import { KubeswarmError } from '../../domain/error.ts'
 
@@ -34,7 +35,7 @@ export const connectByPlugin = async ({
     if (current !== undefined && performance.now() - current.at < refreshMs) return current
     const options: RequestOptions = {}
     await config.applyToHTTPSOptions(options)
-    const headers = { ...options.headers } as Readonly<Record<string, string | undefined>>
+    const headers = (options.headers ?? {}) as Readonly<Record<string, string | undefined>>
     const basic =
       typeof options.auth === 'string' ? `Basic ${Buffer.from(options.auth).toString('base64')}` : undefined
     // A dispatcher that is still streaming a watch must not be closed under it: it ends with its last request.
@@ -53,9 +54,7 @@ export const connectByPlugin = async ({
   }
 }
 
-type DispatcherOptions = ReturnType<
-  InstanceType<typeof import('@kubernetes/client-node').KubeConfig>['createDispatcherOptions']
->
+type DispatcherOptions = ReturnType<KubeConfig['createDispatcherOptions']>
 
 const dispatcherFor = (options: DispatcherOptions): Dispatcher => {
   switch (options.type) {

@@ -99,8 +99,8 @@ export const createRunController = (context: OperatorContext): RunController => 
       suspend: seen.spec.suspend === true,
       retries: retries(run.namespace),
     }
-    // Told before the next step is planned: a watcher sees Running even when the whole run takes milliseconds.
-    tell(seen, hand)
+    // A watcher sees Running even when the whole run takes milliseconds; after that, steps come before words.
+    if (status.latest?.phase !== 'Running') tell(seen, hand)
     const { until } = await engine.advance(wish)
     tell(seen, hand)
     if (!isFinished(engine.state)) return again(until)
