@@ -1,0 +1,295 @@
+/** Puts the API server together: store, registry, routes, TLS. One call starts it, `close` ends it. */
+import { createServer as createHttpServer } from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { hostname } from 'node:os'
+import type { Admission } from './admission/admission.ts'
+import { Webhooks } from './admission/webhooks.ts'
+import { reviewRoutes } from './auth/reviews.ts'
+import { tokenRoute } from './auth/token-request.ts'
+import { API_AUDIENCE, Tokens } from './auth/tokens.ts'
+import { openAuthority } from './certificates/authority.ts'
+import type { ServingCertificates } from './certificates/authority.ts'
+import { answerDiscovery } from './http/discovery.ts'
+import { Exchange } from './http/exchange.ts'
+import { Metrics } from './http/metrics.ts'
+import { parseResourcePath } from './http/request-info.ts'
+import { ResourceReader } from './http/resource-reader.ts'
+import { ResourceRoutes } from './http/resource-routes.ts'
+import { nodeRoutes } from './http/node-routes.ts'
+import { kubeconfig } from './kubeconfig.ts'
+import { OpenApi } from './openapi/openapi-v3.ts'
+import { startCrdCleanup } from './resources/crd-cleanup.ts'
+import { ObjectWriter } from './resources/object-writer.ts'
+import { Registry } from './resources/registry.ts'
+import { prepareCluster } from './resources/initial-objects.ts'
+import { StatusError, internalError, noSuchRoute, unauthorized } from './status-error.ts'
+import { openSqliteLog } from './storage/sqlite-log.ts'
+import { Store } from './storage/store.ts'
+
+export interface Logger {
+  readonly debug: (fields: object, message: string) => void
+  readonly warn: (fields: object, message: string) => void
+  readonly error: (fields: object, message: string) => void
+}
+
+export interface ApiServerOptions {
+  /** Where objects, keys and certificates are kept; without it everything is in memory. */
+  readonly directory?: string | undefined
+  readonly host?: string
+  readonly port?: number
+  readonly tls?: boolean
+  readonly logger?: Logger | undefined
+  /** The administrator's bearer token; made (and kept in the directory) when absent. */
+  readonly adminToken?: string | undefined
+  /** PEM of the authority that signed the nodes' serving certificates; without it they are not checked, as on a real server. */
+  readonly kubeletCa?: string | undefined
+  readonly now?: () => number
+}
+
+export interface ApiServer {
+  readonly url: string
+  /** PEM; empty when TLS is off. */
+  readonly caCertificate: string
+  /** The administrator's bearer token. */
+  readonly token: string
+  readonly kubeconfig: (options?: { readonly namespace?: string }) => string
+  /** Issues a serving certificate of the server's authority (for a node's kubelet endpoint, a webhook). */
+  readonly issueCertificate: (request: {
+    readonly commonName: string
+    readonly hosts: readonly string[]
+  }) => Promise<{ readonly certificate: string; readonly key: string }>
+  readonly close: () => Promise<void>
+}
+
+const VERSION = {
+  major: '1',
+  minor: '33',
+  gitVersion: 'v1.33.0+local-kube',
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: '',
+  compiler: 'node',
+  platform: `${process.platform}/${process.arch}`,
+}
+
+export async function startApiServer({
+  directory,
+  host = '127.0.0.1',
+  port = 0,
+  tls = true,
+  logger,
+  adminToken,
+  kubeletCa,
+  now = Date.now,
+}: ApiServerOptions = {}): Promise<ApiServer> {
+  const store = new Store(directory === undefined ? {} : { log: openSqliteLog({ directory }) })
+  try {
+    const certificates = tls ? await openAuthority({ directory, hosts: servingHosts(host) }) : undefined
+    return await listen({ store, certificates, directory, host, port, logger, adminToken, kubeletCa, now })
+  } catch (error) {
+    store.close()
+    throw error
+  }
+}
+
+const servingHosts = (host: string): readonly string[] => [
+  ...new Set([
+    '127.0.0.1',
+    '::1',
+    'localhost',
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    hostname(),
+    ...(host === '0.0.0.0' || host === '::' ? [] : [host]),
+  ]),
+]
+
+interface Parts {
+  readonly store: Store
+  readonly certificates: ServingCertificates | undefined
+  readonly directory: string | undefined
+  readonly host: string
+  readonly port: number
+  readonly logger: Logger | undefined
+  readonly adminToken: string | undefined
+  readonly kubeletCa: string | undefined
+  readonly now: () => number
+}
+
+async function listen({
+  store,
+  certificates,
+  directory,
+  host,
+  port,
+  logger,
+  adminToken,
+  kubeletCa,
+  now,
+}: Parts): Promise<ApiServer> {
+  const tokens = new Tokens({ directory, adminToken, now })
+  const registry = new Registry(store)
+  const metrics = new Metrics()
+  const webhooks = new Webhooks({ store, registry })
+  const admission: Admission = webhooks
+  const reader = new ResourceReader({ store, now })
+  const writer = new ObjectWriter({ store, admission, now })
+  const openApi = new OpenApi(registry)
+  const nodes = nodeRoutes({ store, ca: kubeletCa, token: () => tokens.adminToken })
+  const routes = new ResourceRoutes({
+    store,
+    registry,
+    reader,
+    writer,
+    now,
+    special: new Map([...nodes.routes, ['/serviceaccounts/token', tokenRoute({ store, tokens })]]),
+  })
+  const reviews = reviewRoutes({ store, tokens })
+  await prepareCluster({ store, writer, registry })
+  const stopCleanup = startCrdCleanup({ store, writer, registry })
+
+  const answer = async (exchange: Exchange): Promise<void> => {
+    const { pathname } = exchange.url
+    switch (pathname) {
+      case '/healthz':
+      case '/livez':
+      case '/readyz':
+        return exchange.text('ok')
+      case '/version':
+        return exchange.json(VERSION)
+    }
+    authenticate(exchange, tokens, store)
+    if (pathname === '/metrics')
+      return exchange.text(metrics.render({ store, watches: reader.watchCount }), {
+        contentType: 'text/plain; version=0.0.4',
+      })
+    if (pathname === '/openid/v1/jwks') return exchange.json(tokens.jwks())
+    if (pathname === '/.well-known/openid-configuration') {
+      return exchange.json({
+        issuer: tokens.issuer,
+        jwks_uri: `${url}/openid/v1/jwks`,
+        response_types_supported: ['id_token'],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: ['ES256'],
+      })
+    }
+    if (pathname === '/')
+      return exchange.json({
+        paths: ['/api', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v3', '/readyz', '/version'],
+      })
+    if (pathname.startsWith('/openapi/')) return openApi.answer(exchange)
+    if (answerDiscovery({ exchange, registry })) return
+    const path = parseResourcePath(pathname)
+    if (path === undefined) throw noSuchRoute()
+    const review = reviews.get(`${path.group}/${path.plural}`)
+    if (review !== undefined && path.version === 'v1' && path.name === undefined) return review(exchange)
+    return routes.answer(exchange, path)
+  }
+
+  const listener: RequestListener = (request: IncomingMessage, response: ServerResponse) => {
+    const exchange = new Exchange(request, response)
+    response.setHeader('Audit-Id', crypto.randomUUID())
+    const began = performance.now()
+    response.on('finish', () =>
+      metrics.count({
+        method: exchange.method,
+        code: response.statusCode,
+        milliseconds: performance.now() - began,
+      }),
+    )
+    answer(exchange).catch((error: unknown) => {
+      const status = error instanceof StatusError ? error : internalError((error as Error).message)
+      if (!(error instanceof StatusError))
+        logger?.error({ err: error, method: request.method, url: request.url }, 'request failed')
+      if (response.headersSent) {
+        response.destroy()
+        return
+      }
+      if (status.details?.retryAfterSeconds !== undefined)
+        response.setHeader('Retry-After', String(status.details.retryAfterSeconds))
+      request.resume()
+      exchange.json(status.toStatus(), { code: status.code })
+    })
+  }
+
+  const server: Server =
+    certificates === undefined
+      ? createHttpServer(listener)
+      : createHttpsServer(
+          { key: certificates.key, cert: certificates.certificate, minVersion: 'TLSv1.2' },
+          listener,
+        )
+  server.keepAliveTimeout = 90_000
+  server.requestTimeout = 0
+  const sockets = new Set<Socket>()
+  server.on(certificates === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+    socket.setNoDelay(true)
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
+  server.on('upgrade', (_request, socket) => {
+    // exec, attach and port-forward ask for an upgrade; they are refused in words rather than by a hang.
+    const status = JSON.stringify(
+      new StatusError({
+        code: 501,
+        reason: 'NotImplemented',
+        message: 'exec, attach and port-forward are not served by local-kube',
+      }).toStatus(),
+    )
+    socket.end(
+      `HTTP/1.1 501 Not Implemented\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(status)}\r\nConnection: close\r\n\r\n${status}`,
+    )
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const address = server.address() as AddressInfo
+  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  const url = `${certificates === undefined ? 'http' : 'https'}://${shown.includes(':') ? `[${shown}]` : shown}:${address.port}`
+  const caCertificate = certificates?.caCertificate ?? ''
+
+  return {
+    url,
+    caCertificate,
+    token: tokens.adminToken,
+    kubeconfig: (options) =>
+      kubeconfig({ url, caCertificate, token: tokens.adminToken, namespace: options?.namespace }),
+    issueCertificate: async (request) => {
+      if (certificates === undefined) throw new Error('cannot issue a certificate: TLS is off')
+      return certificates.issue(request)
+    },
+    close: async () => {
+      stopCleanup()
+      reader.closeWatches()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      // Answers on their way are finished; what idles or streams is cut.
+      server.closeIdleConnections()
+      const cut = setTimeout(() => sockets.forEach((socket) => socket.destroy()), 500)
+      await closed
+      clearTimeout(cut)
+      await Promise.all([nodes.close(), webhooks.close()])
+      store.close()
+    },
+  }
+}
+
+function authenticate(exchange: Exchange, tokens: Tokens, store: Store): void {
+  const header = exchange.request.headers.authorization ?? ''
+  const token = /^Bearer\s+(\S+)$/i.exec(header)?.[1]
+  const verified = token === undefined ? undefined : tokens.verify(token)
+  if (verified === undefined || !verified.audiences.includes(API_AUDIENCE)) throw unauthorized()
+  if (verified.serviceAccount !== undefined) {
+    const { namespace, name, uid } = verified.serviceAccount
+    const account = store.get({ bucket: '/serviceaccounts', namespace, name })
+    if ((account?.object['metadata'] as { uid?: string } | undefined)?.uid !== uid) throw unauthorized()
+  }
+  exchange.user = verified.user
+}

@@ -1,0 +1,109 @@
+/** Refuses CustomResourceDefinitions a real API server would refuse: names, versions, and schemas that are not structural. */
+import { asArray, asObject, asString, isObject } from '../json.ts'
+import type { JsonObject } from '../json.ts'
+import { compileJsonPath } from '../resources/json-path.ts'
+import { checkCelRules } from '../schema/cel-rules.ts'
+import { fieldForbidden, fieldInvalid, fieldRequired } from '../schema/field-error.ts'
+import type { FieldError } from '../schema/field-error.ts'
+
+export function validateCrd(crd: JsonObject): FieldError[] {
+  const errors: FieldError[] = []
+  const spec = asObject(crd['spec'])
+  const names = asObject(spec['names'])
+  const expected = `${asString(names['plural'])}.${asString(spec['group'])}`
+  const name = asString(asObject(crd['metadata'])['name'])
+  if (name !== expected)
+    errors.push(fieldInvalid('metadata.name', name, `must be spec.names.plural+"."+spec.group`))
+  if (spec['scope'] !== 'Namespaced' && spec['scope'] !== 'Cluster') errors.push(fieldRequired('spec.scope'))
+  if (asString(asObject(spec['conversion'])['strategy']) === 'Webhook') {
+    errors.push(
+      fieldInvalid(
+        'spec.conversion.strategy',
+        'Webhook',
+        'conversion webhooks are not served by this API server',
+      ),
+    )
+  }
+  const versions = asArray(spec['versions']).map(asObject)
+  if (versions.filter((version) => version['storage'] === true).length !== 1) {
+    errors.push(
+      fieldInvalid(
+        'spec.versions',
+        versions.map((v) => v['name'] ?? ''),
+        'must have exactly one version marked as storage version',
+      ),
+    )
+  }
+  versions.forEach((version, index) => {
+    const path = `spec.versions[${index}]`
+    const schema = asObject(asObject(version['schema'])['openAPIV3Schema'])
+    if (Object.keys(schema).length === 0) {
+      errors.push(fieldRequired(`${path}.schema.openAPIV3Schema`, 'schemas are required'))
+      return
+    }
+    errors.push(
+      ...validateStructural(schema, `${path}.schema.openAPIV3Schema`, true),
+      ...checkCelRules(schema, `${path}.schema.openAPIV3Schema`),
+    )
+    asArray(version['additionalPrinterColumns']).forEach((column, position) => {
+      const path_ = asString(asObject(column)['jsonPath'])
+      try {
+        compileJsonPath(path_)
+      } catch (error) {
+        errors.push(
+          fieldInvalid(
+            `${path}.additionalPrinterColumns[${position}].jsonPath`,
+            path_,
+            `must be a valid JSON path: ${(error as Error).message}`,
+          ),
+        )
+      }
+    })
+  })
+  return errors
+}
+
+function validateStructural(schema: JsonObject, path: string, isRoot = false): FieldError[] {
+  const errors: FieldError[] = []
+  const free =
+    schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true
+  if (typeof schema['type'] !== 'string' || schema['type'] === '') {
+    if (!free) errors.push(fieldRequired(`${path}.type`, 'must not be empty for specified object fields'))
+  } else if (isRoot && schema['type'] !== 'object')
+    errors.push(fieldInvalid(`${path}.type`, schema['type'], 'must be object at the root'))
+  if (typeof schema['$ref'] === 'string') errors.push(fieldForbidden(`${path}.$ref`, '$ref is not supported'))
+  if (schema['uniqueItems'] === true)
+    errors.push(
+      fieldForbidden(
+        `${path}.uniqueItems`,
+        'uniqueItems cannot be set to true since the runtime complexity becomes quadratic',
+      ),
+    )
+  if (schema['properties'] !== undefined && schema['additionalProperties'] !== undefined) {
+    errors.push(
+      fieldForbidden(
+        `${path}.additionalProperties`,
+        'additionalProperties and properties are mutual exclusive',
+      ),
+    )
+  }
+  for (const [key, child] of Object.entries(asObject(schema['properties']))) {
+    if (isObject(child)) errors.push(...validateStructural(child, `${path}.properties[${key}]`))
+  }
+  if (isObject(schema['items'])) errors.push(...validateStructural(schema['items'], `${path}.items`))
+  else if (schema['type'] === 'array') errors.push(fieldRequired(`${path}.items`, 'must be specified'))
+  if (isObject(schema['additionalProperties']))
+    errors.push(...validateStructural(schema['additionalProperties'], `${path}.additionalProperties`))
+  if (
+    schema['x-kubernetes-list-type'] === 'map' &&
+    asArray(schema['x-kubernetes-list-map-keys']).length === 0
+  ) {
+    errors.push(
+      fieldRequired(
+        `${path}.x-kubernetes-list-map-keys`,
+        'must not be empty if x-kubernetes-list-type is map',
+      ),
+    )
+  }
+  return errors
+}

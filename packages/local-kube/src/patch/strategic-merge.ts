@@ -1,0 +1,172 @@
+/**
+ * Strategic merge patch: like a merge patch, but lists of builtin kinds merge by the key their schema names, and
+ * directives (`$patch`, `$retainKeys`, `$setElementOrder/…`, `$deleteFromPrimitiveList/…`) say what a list cannot.
+ */
+import { asArray, deepEqual, isObject, setOwn } from '../json.ts'
+import type { JsonObject, JsonValue } from '../json.ts'
+import type { StructuralSchema } from '../schema/structural-schema.ts'
+import { badRequest } from '../status-error.ts'
+
+const ORDER = '$setElementOrder/'
+const DELETE_PRIMITIVES = '$deleteFromPrimitiveList/'
+
+const childSchema = (schema: StructuralSchema | undefined, key: string): StructuralSchema | undefined => {
+  const properties = schema?.['properties']
+  const property =
+    isObject(properties) && Object.hasOwn(properties, key)
+      ? properties[key]
+      : schema?.['additionalProperties']
+  return isObject(property) ? property : undefined
+}
+
+export function applyStrategicMergePatch({
+  target,
+  patch,
+  schema,
+}: {
+  readonly target: JsonObject
+  readonly patch: JsonObject
+  readonly schema: StructuralSchema | undefined
+}): JsonObject {
+  if (patch['$patch'] === 'replace') return withoutDirectives(patch)
+  if (patch['$patch'] === 'delete') return {}
+  let merged: JsonObject = { ...target }
+  const retain = patch['$retainKeys']
+  if (Array.isArray(retain))
+    merged = Object.fromEntries(Object.entries(merged).filter(([key]) => retain.includes(key)))
+
+  for (const [key, value] of Object.entries(patch)) {
+    if (key.startsWith(DELETE_PRIMITIVES)) {
+      const field = key.slice(DELETE_PRIMITIVES.length)
+      const doomed = asArray(value)
+      merged[field] = asArray(merged[field]).filter((item) => !doomed.some((other) => deepEqual(item, other)))
+    }
+  }
+  for (const [key, value] of Object.entries(patch)) {
+    if (key.startsWith('$') || value === undefined) continue
+    if (value === null) {
+      delete merged[key]
+      continue
+    }
+    const child = childSchema(schema, key)
+    const current = Object.hasOwn(merged, key) ? merged[key] : undefined
+    if (isObject(value)) {
+      setOwn(
+        merged,
+        key,
+        applyStrategicMergePatch({ target: isObject(current) ? current : {}, patch: value, schema: child }),
+      )
+    } else if (Array.isArray(value)) {
+      setOwn(
+        merged,
+        key,
+        mergeList({
+          current: asArray(current),
+          patch: value,
+          schema: child,
+          order: patch[ORDER + key],
+          field: key,
+        }),
+      )
+    } else setOwn(merged, key, value)
+  }
+  for (const [key, order] of Object.entries(patch)) {
+    const field = key.slice(ORDER.length)
+    if (!key.startsWith(ORDER) || Object.hasOwn(patch, field) || !Array.isArray(merged[field])) continue
+    merged[field] = inOrder(merged[field], asArray(order), mergeKeyOf(childSchema(schema, field)))
+  }
+  return merged
+}
+
+const strategyOf = (schema: StructuralSchema | undefined): string =>
+  String(schema?.['x-kubernetes-patch-strategy'] ?? '')
+
+function mergeKeyOf(schema: StructuralSchema | undefined): string | undefined {
+  const key = schema?.['x-kubernetes-patch-merge-key']
+  return strategyOf(schema).split(',').includes('merge') && typeof key === 'string' ? key : undefined
+}
+
+function mergeList({
+  current,
+  patch,
+  schema,
+  order,
+  field,
+}: {
+  readonly current: readonly JsonValue[]
+  readonly patch: readonly JsonValue[]
+  readonly schema: StructuralSchema | undefined
+  readonly order: JsonValue | undefined
+  readonly field: string
+}): JsonValue[] {
+  const merges = strategyOf(schema).split(',').includes('merge')
+  const items = isObject(schema?.['items']) ? schema['items'] : undefined
+  const replaces = patch.some((item) => isObject(item) && item['$patch'] === 'replace')
+  const plain = (list: readonly JsonValue[]): JsonValue[] =>
+    list
+      .filter((item) => !isObject(item) || item['$patch'] === undefined)
+      .map((item) => (isObject(item) ? withoutDirectives(item) : item))
+  if (!merges || replaces) return plain(patch)
+
+  const key = mergeKeyOf(schema)
+  if (key === undefined) {
+    const added = patch.filter((item) => !current.some((other) => deepEqual(item, other)))
+    return inOrder([...current, ...added], asArray(order), undefined)
+  }
+  const merged = [...current]
+  for (const item of patch) {
+    if (!isObject(item)) throw badRequest(`cannot patch ${field}: expected a list of objects`)
+    const identity = item[key]
+    if (identity === undefined)
+      throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
+    const index = merged.findIndex((other) => isObject(other) && deepEqual(other[key], identity))
+    if (item['$patch'] === 'delete') {
+      if (index >= 0) merged.splice(index, 1)
+      continue
+    }
+    const existing = index < 0 ? undefined : merged[index]
+    const next = applyStrategicMergePatch({
+      target: isObject(existing) ? existing : {},
+      patch: item,
+      schema: items,
+    })
+    if (index < 0) merged.push(next)
+    else merged[index] = next
+  }
+  return inOrder(merged, asArray(order), key)
+}
+
+/** Elements named in `order` come in that order; others keep their place relative to their neighbours. */
+function inOrder(
+  list: readonly JsonValue[],
+  order: readonly JsonValue[],
+  key: string | undefined,
+): JsonValue[] {
+  if (order.length === 0) return [...list]
+  const identity = (item: JsonValue): JsonValue =>
+    key !== undefined && isObject(item) ? (item[key] ?? null) : item
+  const rank = (item: JsonValue): number =>
+    order.findIndex((other) => deepEqual(identity(other), identity(item)))
+  const named = list.filter((item) => rank(item) >= 0).sort((a, b) => rank(a) - rank(b))
+  const result: JsonValue[] = []
+  for (const item of list) {
+    const next = rank(item) >= 0 ? named.shift() : item
+    if (next !== undefined) result.push(next)
+  }
+  return result
+}
+
+function withoutDirectives(value: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !key.startsWith('$'))
+      .map(([key, child]): [string, JsonValue | undefined] => [
+        key,
+        isObject(child)
+          ? withoutDirectives(child)
+          : Array.isArray(child)
+            ? child.map((item) => (isObject(item) ? withoutDirectives(item) : item))
+            : child,
+      ]),
+  )
+}

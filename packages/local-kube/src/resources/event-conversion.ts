@@ -1,0 +1,22 @@
+/** Events are kept in their core/v1 shape; events.k8s.io/v1 names the same facts differently. */
+import type { JsonObject } from '../json.ts'
+
+const names: readonly (readonly [core: string, modern: string])[] = [
+  ['involvedObject', 'regarding'],
+  ['message', 'note'],
+  ['source', 'deprecatedSource'],
+  ['firstTimestamp', 'deprecatedFirstTimestamp'],
+  ['lastTimestamp', 'deprecatedLastTimestamp'],
+  ['count', 'deprecatedCount'],
+  ['reportingComponent', 'reportingController'],
+]
+
+function rename(object: JsonObject, apiVersion: string, from: 0 | 1): JsonObject {
+  const map = new Map(names.map((pair) => [pair[from], pair[1 - from] as string]))
+  const renamed: JsonObject = {}
+  for (const [key, value] of Object.entries(object)) renamed[map.get(key) ?? key] = value
+  return { ...renamed, apiVersion }
+}
+
+export const eventToStorage = (object: JsonObject): JsonObject => rename(object, 'v1', 1)
+export const eventFromStorage = (object: JsonObject): JsonObject => rename(object, 'events.k8s.io/v1', 0)

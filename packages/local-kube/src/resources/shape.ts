@@ -1,0 +1,160 @@
+/** Brings an object into the shape its schema allows: decode errors, unknown fields, defaults, validation. */
+import { builtinSchema } from '../builtin/definitions.ts'
+import { defaultBuiltin } from '../builtin/defaults.ts'
+import type { DefaultingContext } from '../builtin/defaults.ts'
+import { validateBuiltin } from '../builtin/validate-builtin.ts'
+import { asObject, isObject, setOwn } from '../json.ts'
+import type { JsonObject, JsonValue } from '../json.ts'
+import { applyDefaults } from '../schema/apply-defaults.ts'
+import type { FieldError } from '../schema/field-error.ts'
+import { validateAgainst } from '../schema/index.ts'
+import { prune } from '../schema/prune.ts'
+import type { StructuralSchema } from '../schema/structural-schema.ts'
+import { badRequest } from '../status-error.ts'
+import { validateMetadata } from './names.ts'
+import type { Resource } from './resource.ts'
+
+export interface Decoded {
+  readonly object: JsonObject
+  readonly unknownFields: readonly string[]
+}
+
+/** Drops what the schema does not know. Wrong types of builtin fields are refused here, as Go's decoder does. */
+export function decodeObject(resource: Resource, body: JsonObject): Decoded {
+  const metadata = decodeMetadata(body['metadata'])
+  if (resource.definition === undefined) {
+    const schema = resource.custom?.schema
+    if (schema === undefined)
+      return {
+        object: { ...body, metadata: metadata.value as JsonObject },
+        unknownFields: metadata.unknownFields,
+      }
+    const { value, unknownFields } = prune({ schema, value: body, isRoot: true })
+    return {
+      object: { ...(value as JsonObject), metadata: metadata.value as JsonObject },
+      unknownFields: [...metadata.unknownFields, ...unknownFields],
+    }
+  }
+  const schema = builtinSchema(resource.definition)
+  if (schema === undefined) return { object: body, unknownFields: [] }
+  const bare = withoutNulls(body) as JsonObject
+  const problem = typeMismatch(schema, bare, resource.kind)
+  if (problem !== undefined) {
+    throw badRequest(
+      `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: json: ${problem}`,
+    )
+  }
+  const { value, unknownFields } = prune({ schema, value: bare })
+  return { object: value as JsonObject, unknownFields }
+}
+
+function decodeMetadata(metadata: JsonValue | undefined): {
+  value: JsonValue
+  unknownFields: readonly string[]
+} {
+  const schema = builtinSchema('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta') ?? {}
+  const { value, unknownFields } = prune({ schema, value: withoutNulls(asObject(metadata)) })
+  return { value, unknownFields: unknownFields.map((field) => `metadata.${field}`) }
+}
+
+/** Go reads null as absent. Free-form parts keep their nulls only inside lists. */
+function withoutNulls(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (!isObject(value)) return value
+  const copy: JsonObject = {}
+  for (const [key, child] of Object.entries(value))
+    if (child !== null && child !== undefined) setOwn(copy, key, withoutNulls(child))
+  return copy
+}
+
+const goTypes: Readonly<Record<string, string>> = {
+  string: 'string',
+  boolean: 'bool',
+  number: 'float64',
+  array: 'slice',
+  object: 'map',
+}
+
+function typeMismatch(schema: StructuralSchema, value: JsonValue, path: string): string | undefined {
+  if (schema['x-any'] === true) return undefined
+  const actual =
+    value === null
+      ? 'null'
+      : Array.isArray(value)
+        ? 'array'
+        : typeof value === 'boolean'
+          ? 'bool'
+          : typeof value
+  const wanted = schema['type']
+  const fail = (goType: string): string =>
+    `cannot unmarshal ${actual} into Go struct field ${path} of type ${goType}`
+  switch (wanted) {
+    case 'string':
+    case 'boolean':
+      if (typeof value !== wanted) return fail(goTypes[wanted] ?? wanted)
+      return undefined
+    case 'integer':
+    case 'number':
+      if (typeof value !== 'number' || (wanted === 'integer' && !Number.isInteger(value)))
+        return fail(String(schema['format'] ?? 'int32'))
+      return undefined
+    case 'array': {
+      if (!Array.isArray(value)) return fail('[]interface {}')
+      const items = schema['items']
+      if (!isObject(items)) return undefined
+      for (const item of value) {
+        const problem = typeMismatch(items, item, path)
+        if (problem !== undefined) return problem
+      }
+      return undefined
+    }
+    case 'object': {
+      if (!isObject(value)) return fail('map[string]interface {}')
+      const properties = asObject(schema['properties'])
+      for (const [key, child] of Object.entries(value)) {
+        const property = Object.hasOwn(properties, key) ? properties[key] : schema['additionalProperties']
+        if (!isObject(property) || child === undefined) continue
+        const problem = typeMismatch(property, child, `${path}.${key}`)
+        if (problem !== undefined) return problem
+      }
+      return undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+export function fillDefaults(resource: Resource, object: JsonObject, context: DefaultingContext): JsonObject {
+  if (resource.definition !== undefined)
+    return defaultBuiltin({ group: resource.group, kind: resource.kind, object, ...context })
+  const schema = resource.custom?.schema
+  if (schema === undefined) return object
+  const filled = applyDefaults(schema, object)
+  return isObject(filled) ? filled : object
+}
+
+export function validateShape(
+  resource: Resource,
+  object: JsonObject,
+  old: JsonObject | undefined,
+): readonly FieldError[] {
+  const errors: readonly FieldError[] = validateMetadata({
+    group: resource.group,
+    kind: resource.kind,
+    object,
+  })
+  if (resource.definition !== undefined) {
+    return [
+      ...errors,
+      ...validateBuiltin({
+        group: resource.group,
+        kind: resource.kind,
+        definition: resource.definition,
+        object,
+        old,
+      }),
+    ]
+  }
+  const schema = resource.custom?.schema
+  return schema === undefined ? errors : [...errors, ...validateAgainst({ schema, object, oldObject: old })]
+}
