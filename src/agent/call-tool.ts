@@ -1,13 +1,14 @@
 // The only place that calls a tool. It takes the gate's permission, announces the call in the journal, makes it, and
 // says truthfully what became of it: a call that may or may not have happened is neither a success nor a failure.
 
-import { isKubeswarmError, KubeswarmError } from '../domain/error.ts'
+import { KubeswarmError } from '../domain/error.ts'
 import { storeText } from '../domain/journal/stored-text.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { ToolResult } from '../ports/tool-server.ts'
 import type { AllowedCall } from './allow-call.ts'
 import { redeem } from './allow-call.ts'
+import { fateOf } from './call-fate.ts'
 import type { CallState } from './conversation.ts'
 import type { Failure } from './failure.ts'
 import { failureFrom } from './failure.ts'
@@ -126,12 +127,11 @@ const attempt = async ({
       return { type: 'returned', result }
     } catch (error) {
       const failure = failureFrom(error, `call "${name.server}/${name.tool}"`)
-      const repeatable = effect !== 'write' || wasNotSent(error)
-      if (!repeatable) return { type: 'unknown', reason: failure.message }
-      // A slow read is something the model can act on: it may ask for less.
-      const modelCanGoOn = failure.code === 'ToolTimeout'
-      const mayHelp = failure.retryable || failure.code === 'ToolServerUnavailable'
-      if (tries >= TRIES || session.signal.aborted || modelCanGoOn || !mayHelp) {
+      const fate = fateOf(error)
+      if (effect === 'write' && fate === 'unknown') return { type: 'unknown', reason: failure.message }
+      // What the server itself refuses, and a read that is too slow, the model can do something about.
+      const modelCanGoOn = fate === 'answered' || failure.code === 'ToolTimeout'
+      if (tries >= TRIES || session.signal.aborted || modelCanGoOn || !failure.retryable) {
         return { type: 'failed', failure, modelCanGoOn: modelCanGoOn && !session.signal.aborted }
       }
       log.warn({ ...name, code: failure.code, tries }, 'tool call is tried again')
@@ -143,25 +143,4 @@ const attempt = async ({
 const isHandedOver = (session: TaskSession): boolean => {
   const type = session.stopReason?.type
   return type === 'drain' || type === 'lease-lost'
-}
-
-// Errors that arise before a single byte of the request has left.
-const BEFORE_SENDING = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-])
-
-const wasNotSent = (error: unknown): boolean => {
-  // 401 and 403 are answered before a request is looked at.
-  if (isKubeswarmError(error) && error.code === 'ToolServerUnauthorized') return true
-  let cause: unknown = error
-  for (let depth = 0; depth < 8 && cause instanceof Error; depth++) {
-    if ('code' in cause && typeof cause.code === 'string' && BEFORE_SENDING.has(cause.code)) return true
-    cause = cause.cause
-  }
-  return false
 }

@@ -97,14 +97,17 @@ export const agentConfigFromEnvironment = (environment: Environment): AgentConfi
   }
 }
 
-const present = <T extends object>(
-  values: T,
-): { readonly [K in keyof T]?: Exclude<T[K], undefined> } =>
+const present = <T extends object>(values: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
     readonly [K in keyof T]?: Exclude<T[K], undefined>
   }
 
-const transports: readonly ToolServerSetting['transport'][] = ['auto', 'streamable-http', 'sse', 'legacy-rest']
+const transports: readonly ToolServerSetting['transport'][] = [
+  'auto',
+  'streamable-http',
+  'sse',
+  'legacy-rest',
+]
 
 const toolServersFrom = (text: string | undefined): readonly ToolServerSetting[] => {
   if (text === undefined) return []
@@ -123,15 +126,29 @@ const toolServersFrom = (text: string | undefined): readonly ToolServerSetting[]
 }
 
 const toolServerFrom = (item: unknown, index: number): ToolServerSetting => {
-  const { name, url, transport = 'auto', onUnavailable = 'fail', headers = [], ...rest } = (
-    typeof item === 'object' && item !== null ? item : {}
-  ) as Partial<ToolServerSetting>
+  const {
+    name,
+    url,
+    transport = 'auto',
+    onUnavailable = 'fail',
+    headers = [],
+    ...rest
+  } = (typeof item === 'object' && item !== null ? item : {}) as Partial<ToolServerSetting>
   if (typeof name !== 'string' || name === '' || name.includes('/')) {
     throw badToolServers(`entry ${index} has no usable name`)
   }
-  if (typeof url !== 'string' || !URL.canParse(url)) throw badToolServers(`server "${name}" has no usable url`)
-  if (!transports.includes(transport)) throw badToolServers(`server "${name}" has the unknown transport "${transport}"`)
-  return { ...rest, name, url, transport, onUnavailable: onUnavailable === 'degrade' ? 'degrade' : 'fail', headers }
+  if (typeof url !== 'string' || !URL.canParse(url))
+    throw badToolServers(`server "${name}" has no usable url`)
+  if (!transports.includes(transport))
+    throw badToolServers(`server "${name}" has the unknown transport "${transport}"`)
+  return {
+    ...rest,
+    name,
+    url,
+    transport,
+    onUnavailable: onUnavailable === 'degrade' ? 'degrade' : 'fail',
+    headers,
+  }
 }
 
 const badToolServers = (why: string, cause?: unknown): KubeswarmError =>

@@ -1,0 +1,177 @@
+// swarm agent: the process in an agent's pod. Answers its probes before anything heavy is loaded, then wires model,
+// tools and hub into a worker. Decides nothing about tasks itself.
+
+import { readFile } from 'node:fs/promises'
+import type { HostResolver } from '../adapters/http/service-resolver.ts'
+import { startHealth } from '../agent/health.ts'
+import type { ToolServerBinding } from '../agent/pin-tools.ts'
+import { KubeswarmError } from '../domain/error.ts'
+import type { Logger } from '../ports/logger.ts'
+import { agentConfigFromEnvironment, type AgentConfig, type Environment } from './agent-config.ts'
+import { systemClock } from './system-clock.ts'
+import { version } from './version.ts'
+
+export { agentConfigFromEnvironment, type AgentConfig } from './agent-config.ts'
+
+export interface RunningAgent {
+  readonly healthUrl: string
+  /** Ends in good order: readiness first, running tasks next, what is left is handed back. */
+  close(): Promise<void>
+}
+
+export const startAgent = async (config: AgentConfig): Promise<RunningAgent> => {
+  let isReady = (): boolean => false
+  const health = await startHealth({ port: config.port, host: config.host, isReady: () => isReady() })
+  try {
+    const { worker, release } = await startWork(config)
+    isReady = worker.isTaking
+    return {
+      healthUrl: `http://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${health.port}`,
+      close: async () => {
+        await worker.drain(config.drainSeconds * 1000)
+        await release()
+        await health.close()
+      },
+    }
+  } catch (error) {
+    await health.close()
+    throw error
+  }
+}
+
+/** The command: runs until a signal asks it to end. */
+export const runAgent = async (environment: Environment): Promise<void> => {
+  const config = agentConfigFromEnvironment(environment)
+  const stopped = new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve())
+    process.once('SIGINT', () => resolve())
+  })
+  const agent = await startAgent(config)
+  await stopped
+  await agent.close()
+}
+
+const TOOL_CONNECT_TIMEOUT_MS = 5000
+
+// Everything heavy is loaded in here, after the probes answer.
+const startWork = async (config: AgentConfig) => {
+  const [
+    { createLogger },
+    { startWorker },
+    { modelPacer },
+    { connectHub },
+    { tokenFile },
+    { createLanguageModel },
+    { connectToolServer },
+    { createFetch },
+  ] = await Promise.all([
+    import('./logger.ts'),
+    import('../agent/worker.ts'),
+    import('../agent/model-pacer.ts'),
+    import('../adapters/hub-client/hub-client.ts'),
+    import('../adapters/hub-client/token-file.ts'),
+    import('../adapters/ai-sdk/create-language-model.ts'),
+    import('../adapters/mcp/connect-tool-server.ts'),
+    import('../adapters/http/create-fetch.ts'),
+  ])
+  const resolver = await resolverOf(config)
+  const random = Math.random
+  const clock = systemClock
+  const log = createLogger({ level: config.logLevel, name: 'agent' })
+  const modelHttp = createFetch(resolver === undefined ? {} : { resolver })
+  const model = createLanguageModel({
+    model: config.model,
+    settings: config.modelSettings,
+    fetch: modelHttp.fetch,
+  })
+  const toolHttp = createFetch({
+    ...(resolver === undefined ? {} : { resolver }),
+    connectTimeoutMs: TOOL_CONNECT_TIMEOUT_MS,
+  })
+  const servers = config.toolServers.map((setting): ToolServerBinding => ({
+    server: connectToolServer({ setting, credential: config.credential, fetch: toolHttp.fetch }),
+    onUnavailable: setting.onUnavailable,
+  }))
+  const hub = connectHub({
+    url: config.hubUrl,
+    token: tokenFile(config.hubTokenPath),
+    clock,
+    random,
+    ...(resolver === undefined ? {} : { resolver }),
+  })
+  const worker = startWorker({
+    source: hub,
+    holder: config.holder,
+    agent: config.agent.name,
+    concurrentTasks: config.concurrentTasks,
+    tools: {
+      access: {
+        model,
+        modelName: config.model,
+        systemPrompt: await systemPromptOf(config),
+        pacer: modelPacer({ clock, random }),
+      },
+      servers,
+      clock,
+      random,
+    },
+    log,
+  })
+  announce({ config, endpoint: model.endpoint, log })
+  const release = async (): Promise<void> => {
+    await Promise.allSettled([
+      ...servers.map(({ server }) => server.close()),
+      hub.close(),
+      modelHttp.close(),
+      toolHttp.close(),
+    ])
+  }
+  return { worker, release }
+}
+
+const announce = ({
+  config,
+  endpoint,
+  log,
+}: {
+  readonly config: AgentConfig
+  readonly endpoint: string
+  readonly log: Logger
+}): void =>
+  log.info(
+    {
+      agent: config.agent.name,
+      namespace: config.agent.namespace,
+      model: config.model,
+      endpoint,
+      hub: config.hubUrl,
+      servers: config.toolServers.map(({ name }) => name),
+      concurrentTasks: config.concurrentTasks,
+      version,
+    },
+    'agent started',
+  )
+
+const resolverOf = async ({ resolverUrl }: AgentConfig): Promise<HostResolver | undefined> => {
+  if (resolverUrl === undefined) return undefined
+  const { serviceResolver } = await import('../adapters/http/service-resolver.ts')
+  return serviceResolver({ resolverUrl })
+}
+
+const systemPromptOf = async ({ systemPromptPaths }: AgentConfig): Promise<string> => {
+  const texts = await Promise.all(
+    systemPromptPaths.map(async (path) => {
+      try {
+        return (await readFile(path, 'utf8')).trim()
+      } catch (cause) {
+        throw new KubeswarmError({
+          code: 'NotFound',
+          message: `cannot start the agent: cannot read its system prompt from "${path}"`,
+          remedy: 'check AGENT_SYSTEM_PROMPT_PATH and the volume it points into',
+          cause,
+        })
+      }
+    }),
+  )
+  return texts.join('\n\n')
+}
