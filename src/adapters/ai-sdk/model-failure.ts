@@ -197,7 +197,9 @@ const isQuota = (body: string): boolean =>
   /insufficient_quota|credit balance is too low|billing_hard_limit/i.test(body)
 
 const isUnknownModel = ({ status, body }: { status: number; body: string }): boolean =>
-  /model_not_found|model[^\n]{0,200}(not found|does not exist|is not supported)|not_found_error/i.test(body) &&
+  /model_not_found|model[^\n]{0,200}(not found|does not exist|is not supported)|not_found_error/i.test(
+    body,
+  ) &&
   (status === 404 || status === 400)
 
 const isTooLong = (body: string): boolean =>

@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 
-export interface RequestBody {
+interface RequestBody {
   readonly body: string | Uint8Array | Readable | null
   /** The content type a body brings along. */
   readonly contentType?: string

@@ -26,7 +26,7 @@ const listen = async (
 
 const client = (options: Parameters<typeof createFetch>[0] = {}): HttpClient => {
   const made = createFetch(options)
-  open.push(made.close)
+  open.push(() => made.close())
   return made
 }
 

@@ -1,6 +1,6 @@
 // What went wrong on the way to a server, read from the chain of causes that clients wrap it in.
 
-export interface NetworkFailure {
+interface NetworkFailure {
   readonly kind: 'refused' | 'not-found' | 'timeout' | 'reset' | 'tls' | 'aborted' | 'too-large' | 'other'
   readonly message: string
 }

@@ -25,7 +25,7 @@ export const readableBody = ({
 }
 
 const decoderFor = (encoding: string | null): Transform | undefined => {
-  switch (encoding?.trim().toLowerCase()) {
+  switch ((encoding ?? '').trim().toLowerCase()) {
     case 'gzip':
     case 'x-gzip':
       return createGunzip()

@@ -41,12 +41,24 @@ export const resolvingAgent = ({
     headersTimeout: idleTimeoutMs,
     bodyTimeout: idleTimeoutMs,
     connect: (options, callback) => {
-      connect(options).then(
-        (socket) => callback(null, socket),
-        (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), null),
-      )
+      void answer({ connection: connect(options), callback })
     },
   })
+}
+
+/** Undici's connectors speak by callback. */
+const answer = async ({
+  connection,
+  callback,
+}: {
+  connection: Promise<Socket>
+  callback: buildConnector.Callback
+}): Promise<void> => {
+  const result = await connection.catch((error: unknown) =>
+    error instanceof Error ? error : new Error(String(error)),
+  )
+  if (result instanceof Error) callback(result, null)
+  else callback(null, result)
 }
 
 type Socket = NonNullable<Parameters<buildConnector.Callback>[1]>

@@ -21,7 +21,7 @@ export const dnsResolver: HostResolver = {
 }
 
 /** A Service name without a ready endpoint behind it. */
-export class ServiceNotFoundError extends Error {
+class ServiceNotFoundError extends Error {
   readonly code = 'ENOTFOUND'
 
   constructor({ host, port }: Endpoint) {

@@ -17,7 +17,7 @@ export interface McpConnection {
   close(): Promise<void>
 }
 
-export interface McpConnector {
+interface McpConnector {
   connect(signal: AbortSignal): Promise<McpConnection>
   /** Lets go of a connection that no longer works; the next `connect` makes another. */
   drop(connection: McpConnection): void

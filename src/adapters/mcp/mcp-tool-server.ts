@@ -12,7 +12,7 @@ import { resultText } from './result-text.ts'
 import { httpStatus, serverFailure } from './server-failure.ts'
 
 /** Names a call across its retries, so that a server can tell a repetition from a second call. */
-export const IDEMPOTENCY_KEY = 'kubeswarm.io/idempotency-key'
+const IDEMPOTENCY_KEY = 'kubeswarm.io/idempotency-key'
 
 export interface ToolServerTimeouts {
   readonly connectMs: number

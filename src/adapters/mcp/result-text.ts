@@ -1,6 +1,6 @@
 // What a tool answered, as one text for a model. Parts that are not text are named, not shown.
 
-export interface ContentPart {
+interface ContentPart {
   readonly type: string
   readonly text?: unknown
   readonly mimeType?: unknown

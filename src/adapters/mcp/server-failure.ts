@@ -6,7 +6,7 @@ import { isKubeswarmError, KubeswarmError, type ErrorCode } from '../../domain/e
 import { networkFailure } from '../http/network-failure.ts'
 import { printable } from './result-text.ts'
 
-export interface FailureContext {
+interface FailureContext {
   /** The server as the user named it. */
   readonly server: string
   /** Where it was sought. */

@@ -15,6 +15,6 @@ export const logBlock = ({
 }
 
 /** Keeps line breaks and tabs; other control characters would move a terminal's cursor or forge lines. */
-// oxlint-disable-next-line no-control-regex -- removing control characters is its purpose
 const visible = (text: string): string =>
+  // oxlint-disable-next-line no-control-regex -- removing control characters is its purpose
   text.replaceAll('\r\n', '\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')

@@ -4,7 +4,7 @@
 import type { LogGroup } from './scenario.ts'
 import { rfc3339 } from './time-range.ts'
 
-export interface LogQuery {
+interface LogQuery {
   readonly service?: string | undefined
   readonly query?: string | undefined
   readonly level?: string | undefined

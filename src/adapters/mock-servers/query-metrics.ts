@@ -4,7 +4,7 @@
 import type { MetricSeries, Scenario } from './scenario.ts'
 import { rfc3339 } from './time-range.ts'
 
-export interface MetricQuery {
+interface MetricQuery {
   readonly service?: string | undefined
   readonly metric?: string | undefined
   readonly query?: string | undefined

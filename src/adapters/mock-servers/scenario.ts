@@ -67,7 +67,7 @@ export type MetricSeries = Scenario['metrics'][number]
 
 const builtIn = new URL('../../../examples/incident-response/scenarios/', import.meta.url)
 
-export const builtInScenarios = async (): Promise<readonly string[]> =>
+const builtInScenarios = async (): Promise<readonly string[]> =>
   (await readdir(builtIn))
     .filter((file) => file.endsWith('.yaml'))
     .map((file) => basename(file, '.yaml'))

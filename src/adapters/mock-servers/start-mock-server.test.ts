@@ -35,14 +35,23 @@ const connect = async (url: string, mode: 'auto' | 'legacy' = 'auto'): Promise<C
   return client
 }
 
-const call = async (client: Client, name: string, args: Record<string, unknown>, meta?: Record<string, unknown>) => {
+const call = async (
+  client: Client,
+  name: string,
+  args: Record<string, unknown>,
+  meta?: Record<string, unknown>,
+) => {
   const result = await client.callTool({ name, arguments: args, ...(meta && { _meta: meta }) })
   const [first] = result.content as { text: string }[]
   return { text: first?.text ?? '', isError: result.isError === true }
 }
 
 const ledger = async (mock: MockServer, query = ''): Promise<Record<string, unknown>[]> =>
-  ((await (await fetch(`${mock.controlUrl}/__ledger${query}`)).json()) as { calls: Record<string, unknown>[] }).calls
+  (
+    (await (await fetch(`${mock.controlUrl}/__ledger${query}`)).json()) as {
+      calls: Record<string, unknown>[]
+    }
+  ).calls
 
 const setFault = (mock: MockServer, fault: unknown) =>
   fetch(`${mock.controlUrl}/__fault`, { method: 'POST', body: JSON.stringify(fault) })
@@ -102,7 +111,9 @@ describe('a mock server', () => {
     const client = await connect((await start('grafana')).url)
     const { text } = await call(client, 'query_metrics', { service: 'payments-api', metric: 'http_5xx_rate' })
     expect(JSON.parse(text)).toMatchObject({
-      series: [{ baseline: 0.1, peak: 12.3, peakAt: '2026-04-23T02:50:00Z', changedAt: '2026-04-23T02:47:00Z' }],
+      series: [
+        { baseline: 0.1, peak: 12.3, peakAt: '2026-04-23T02:50:00Z', changedAt: '2026-04-23T02:47:00Z' },
+      ],
       annotations: [{ time: '2026-04-23T02:47:00Z' }],
     })
   })
@@ -120,19 +131,27 @@ describe('a mock server', () => {
       'line two',
       rule,
     ])
-    expect(await call(client, 'post_message', { channel: '#elsewhere', text: 'x' })).toMatchObject({ isError: true })
+    expect(await call(client, 'post_message', { channel: '#elsewhere', text: 'x' })).toMatchObject({
+      isError: true,
+    })
   })
 
   it('acknowledges an incident until it is reset, and only one it knows', async () => {
     const mock = await start('pagerduty')
     const client = await connect(mock.url)
     const status = async () =>
-      (JSON.parse((await call(client, 'get_incident', { incident_id: 'P-48291' })).text) as { status: string }).status
+      (
+        JSON.parse((await call(client, 'get_incident', { incident_id: 'P-48291' })).text) as {
+          status: string
+        }
+      ).status
     expect(await status()).toBe('triggered')
     await call(client, 'acknowledge_incident', { incident_id: 'P-48291', note: 'on it' })
     expect(await status()).toBe('acknowledged')
     expect(mock.lines).toContain('PAGERDUTY ACKNOWLEDGED P-48291')
-    expect(await call(client, 'acknowledge_incident', { incident_id: 'P-0' })).toMatchObject({ isError: true })
+    expect(await call(client, 'acknowledge_incident', { incident_id: 'P-0' })).toMatchObject({
+      isError: true,
+    })
     await fetch(`${mock.controlUrl}/__reset`, { method: 'POST' })
     expect(await status()).toBe('triggered')
   })
@@ -146,7 +165,12 @@ describe('a mock server', () => {
       }),
     )
     open.push(client)
-    await call(client, 'post_message', { channel: '#incidents', text: 'hi' }, { 'kubeswarm.io/idempotency-key': 'k1' })
+    await call(
+      client,
+      'post_message',
+      { channel: '#incidents', text: 'hi' },
+      { 'kubeswarm.io/idempotency-key': 'k1' },
+    )
     await call(client, 'list_channels', {})
     const entries = await ledger(mock, '?tool=post_message')
     expect(entries).toHaveLength(1)
@@ -168,13 +192,16 @@ describe('a mock server', () => {
     await setFault(mock, { tool: 'post_message', mode: 'error', message: 'ratelimited', times: 1 })
     expect(await post()).toEqual({ isError: true, text: 'ratelimited' })
     await setFault(mock, { tool: 'post_message', mode: 'close', times: 1 })
-    await expect(post()).rejects.toThrow()
+    await expect(post()).rejects.toThrow('fetch failed')
     await setFault(mock, { mode: 'close', when: 'after', times: 1 })
-    await expect(post()).rejects.toThrow()
+    await expect(post()).rejects.toThrow('fetch failed')
     await setFault(mock, { mode: 'hang', times: 1 })
     await expect(
-      client.callTool({ name: 'post_message', arguments: { channel: '#incidents', text: 'x' } }, { timeout: 100 }),
-    ).rejects.toThrow()
+      client.callTool(
+        { name: 'post_message', arguments: { channel: '#incidents', text: 'x' } },
+        { timeout: 100 },
+      ),
+    ).rejects.toThrow('timed out')
     expect((await post()).isError).toBe(false)
     expect((await ledger(mock)).map(({ executed, fault }) => [executed, fault])).toEqual([
       [false, 'error'],
@@ -198,7 +225,9 @@ describe('a scenario', () => {
   })
 
   it('says which field of the file is wrong', () => {
-    expect(() => parseScenario({ text: 'name: x\nincident: {id: 1}\n', source: 'x.yaml' })).toThrow(/incident\.id/)
+    expect(() => parseScenario({ text: 'name: x\nincident: {id: 1}\n', source: 'x.yaml' })).toThrow(
+      /incident\.id/,
+    )
     expect(() => parseScenario({ text: 'a: [', source: 'x.yaml' })).toThrow(/x\.yaml/)
   })
 })

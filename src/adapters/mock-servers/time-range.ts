@@ -1,7 +1,7 @@
 // Times as models write them: RFC 3339, or epoch seconds or milliseconds. Anything else is an error the model can
 // read and repair, not a silent "no limit".
 
-export type TimeRange = { readonly from: number; readonly to: number } | { readonly problem: string }
+type TimeRange = { readonly from: number; readonly to: number } | { readonly problem: string }
 
 export const timeRange = ({
   start,

@@ -2,7 +2,7 @@
 
 import { estimateInputTokens, tokensOf } from '../../domain/budget/estimate.ts'
 import type { ChatRequest } from './conversation.ts'
-import type { ScriptedCall } from './decide-turn.ts'
+import type { ScriptedCall } from './scripted-turn.ts'
 
 export interface Completion {
   readonly id: string

@@ -5,16 +5,7 @@ import { isAliasOf, offeredAlias, type Conversation } from './conversation.ts'
 import { findValues } from './find-values.ts'
 import { obey } from './obey.ts'
 import type { Rule, Script } from './script.ts'
-
-export interface ScriptedCall {
-  /** The name as the model writes it. */
-  readonly name: string
-  readonly arguments: string
-}
-
-export type ScriptedTurn =
-  | { readonly type: 'calls'; readonly calls: readonly ScriptedCall[] }
-  | { readonly type: 'answer'; readonly text: string }
+import type { ScriptedCall, ScriptedTurn } from './scripted-turn.ts'
 
 export const decideTurn = ({
   script,

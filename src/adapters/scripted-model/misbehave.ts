@@ -1,7 +1,7 @@
 // The ways a provider fails, on demand: what a rule's fault makes of a turn.
 
 import { offeredAlias, type Conversation } from './conversation.ts'
-import type { ScriptedCall, ScriptedTurn } from './decide-turn.ts'
+import type { ScriptedCall, ScriptedTurn } from './scripted-turn.ts'
 import type { ModelFault } from './script.ts'
 
 /** What the server does with a turn: answers it as a completion, or fails in a way no completion can show. */

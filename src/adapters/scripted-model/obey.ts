@@ -2,7 +2,7 @@
 // arguments the text gives, and passes everything on in its answer. Gates are tested against this one.
 
 import { isAliasOf, type Conversation } from './conversation.ts'
-import type { ScriptedCall, ScriptedTurn } from './decide-turn.ts'
+import type { ScriptedCall, ScriptedTurn } from './scripted-turn.ts'
 import { embeddedJson } from './embedded-json.ts'
 
 const MAX_CALLS = 20

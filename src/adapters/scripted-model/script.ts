@@ -134,7 +134,7 @@ export type WayToValue = Rule['values'][string][number]
 
 const builtIn = new URL('./scripts/', import.meta.url)
 
-export const builtInScripts = async (): Promise<readonly string[]> =>
+const builtInScripts = async (): Promise<readonly string[]> =>
   (await readdir(builtIn))
     .filter((file) => file.endsWith('.yaml'))
     .map((file) => basename(file, '.yaml'))

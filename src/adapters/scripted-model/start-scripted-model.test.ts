@@ -282,7 +282,7 @@ describe('the server', () => {
       script('name: t\nrules:\n  - {name: r, fault: {type: cut, times: 1}, answer: fine}'),
     )
     const body = { messages: [{ role: 'user', content: 'x' }] }
-    await expect(ask(model, body)).rejects.toThrow()
+    await expect(ask(model, body)).rejects.toThrow('fetch failed')
     expect(((await (await ask(model, body)).json()) as Answer).choices[0].message.content).toBe('fine')
     const silent = await start(
       script('name: t\nrules:\n  - {name: r, fault: {type: no-usage}, answer: fine}'),

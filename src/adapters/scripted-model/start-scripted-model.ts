@@ -113,7 +113,7 @@ export const startScriptedModel = async ({
       }
     },
   })
-  return { url: `${served.url}/v1`, requests: () => requests, close: served.close }
+  return { url: `${served.url}/v1`, requests: () => requests, close: () => served.close() }
 }
 
 const parseRequest = (body: string): { readonly chat: ChatRequest } | { readonly problem: string } => {
