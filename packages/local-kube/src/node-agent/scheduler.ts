@@ -58,18 +58,7 @@ export function startScheduler({
     if (fit.type === 'gated') return
     if (fit.type === 'unschedulable') return refuse(pod, fit.message)
     try {
-      await client.create({
-        kind: kinds.pods,
-        namespace,
-        name,
-        subresource: 'binding',
-        body: {
-          apiVersion: 'v1',
-          kind: 'Binding',
-          metadata: { name, namespace, uid },
-          target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
-        },
-      })
+      await assign(pod)
     } catch (error) {
       // Bound by someone else, or gone.
       if (isApiError(error, 404, 409)) return
@@ -77,6 +66,27 @@ export function startScheduler({
     }
     const message = `Successfully assigned ${namespace}/${name} to ${nodeName}`
     events.record({ object: pod, kind: kinds.pods, type: 'Normal', reason: 'Scheduled', message })
+  }
+
+  const assign = async ({ metadata: { namespace, name, uid } }: Pod): Promise<void> => {
+    try {
+      const body = {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name, namespace, uid },
+        target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
+      }
+      await client.create({ kind: kinds.pods, namespace, name, subresource: 'binding', body })
+    } catch (error) {
+      if (!isApiError(error, 404)) throw error
+      // Either the pod is gone, which the patch will say too, or this server has no bindings.
+      await client.patch({
+        kind: kinds.pods,
+        namespace,
+        name,
+        body: { metadata: { uid }, spec: { nodeName } },
+      })
+    }
   }
 
   const refuse = async (pod: Pod, message: string): Promise<void> => {

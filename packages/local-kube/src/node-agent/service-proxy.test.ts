@@ -110,7 +110,7 @@ describe('the service proxy', () => {
     const { proxy } = await scene()
     const socket = connect(Number(new URL(proxy.proxyUrl).port), '127.0.0.1')
     await new Promise((resolve) => socket.once('connect', resolve))
-    await proxy.close()
+    await expect(proxy.close()).resolves.toBeUndefined()
     socket.destroy()
   })
 })

@@ -36,6 +36,8 @@ export interface NodeAgentConfig {
   /** For every process on this node. */
   readonly extraEnv?: Readonly<Record<string, string>>
   readonly restartBackoff?: RestartBackoff
+  /** PEM, for the node's HTTPS endpoint; without it a self-signed one is made. */
+  readonly servingCertificate?: { readonly certificate: string; readonly key: string }
   /** No pod gets longer than this to stop when the agent itself stops. */
   readonly longestShutdownMilliseconds?: number
   readonly logger?: Logger
@@ -60,6 +62,7 @@ export async function startNodeAgent({
   stateDirectory,
   extraEnv = {},
   restartBackoff = kubernetesBackoff,
+  servingCertificate,
   longestShutdownMilliseconds = 10_000,
   logger = silentLogger,
   onPodEvent = () => undefined,
@@ -112,11 +115,13 @@ export async function startNodeAgent({
 
   const isAllowed = createKubeletAccess({ client, nodeName })
   const kubelet = await startKubeletServer({
-    certificate: selfSignedCertificate({
-      commonName: nodeName,
-      addresses: [ip],
-      names: ['localhost', nodeName],
-    }),
+    certificate:
+      servingCertificate ??
+      selfSignedCertificate({
+        commonName: nodeName,
+        addresses: [ip],
+        names: ['localhost', nodeName],
+      }),
     source: {
       isAllowed,
       runner({ namespace, pod, container }) {
