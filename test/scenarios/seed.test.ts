@@ -112,7 +112,8 @@ const watchPhases = ({ path, kubeconfig }: { readonly path: string; readonly kub
       rest = lines.pop() ?? ''
       for (const line of lines) {
         const [name, phase] = line.trim().split(/\s+/)
-        if (name === 'incident-001' && phase !== undefined && phases.at(-1) !== phase) phases.push(phase)
+        // The first row may come before the operator has said anything: it has an age and no phase.
+        if (name === 'incident-001' && /^[A-Z]/.test(phase ?? '') && phases.at(-1) !== phase) phases.push(phase ?? '')
         if (phase === 'Succeeded' || phase === 'Failed') child.kill()
       }
     })
