@@ -32,11 +32,11 @@ export interface RunStatusRequest {
 
 /** Bytes of the whole status that may go to each kind of content; together far below the object's 256 KiB. */
 const sizes = {
-  outputs: 96 * 1024,
+  outputs: 80 * 1024,
   stepMessages: 48 * 1024,
   runMessage: 4 * 1024,
   stepMessage: 2 * 1024,
-  toolEntries: 300,
+  toolEntries: 200,
   toolName: 128,
 } as const
 
@@ -59,7 +59,7 @@ export const runStatus = (request: RunStatusRequest): SwarmRunStatus => {
       ? {}
       : {
           steps: steps.map((step) => stepStatus(step, share)),
-          stepsDone: `${steps.filter(isDone).length}/${steps.length}`,
+          stepsDone: `${steps.filter(counts).length}/${steps.length}`,
         }),
     ...output,
     ...(state.snapshotHash === undefined ? {} : { snapshotHash: state.snapshotHash }),
@@ -69,6 +69,9 @@ export const runStatus = (request: RunStatusRequest): SwarmRunStatus => {
     conditions: conditionsOf(request),
   }
 }
+
+// Skipped by its condition is done; skipped because the run stopped is not.
+const counts = (step: StepState): boolean => isDone(step) && step.failure?.code !== 'RunStopped'
 
 interface Shares {
   /** Bytes of one output, of one step's message, and entries of one list of tools. */
