@@ -4,7 +4,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
 
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import type { McpHttpHandler, McpServer } from '@modelcontextprotocol/server'
 
 import { serve, type ServedRequest } from '../http/serve.ts'
 import { controlRoutes } from './control.ts'
@@ -56,7 +56,14 @@ export const startMockServer = async ({
   const ledger = createLedger({ now })
   const faults = createFaults()
   const context = new AsyncLocalStorage<CallContext>()
-  const handler = createMcpHandler(() => mcpServer({ server, tools, ledger, context }), { keepAliveMs: 0 })
+  /** The MCP package is most of the start; it loads while the port is already open. */
+  let handler: Promise<McpHttpHandler> | undefined
+  const mcp = (): Promise<McpHttpHandler> => {
+    handler ??= import('@modelcontextprotocol/server').then((sdk) =>
+      sdk.createMcpHandler(() => mcpServer({ sdk, server, tools, ledger, context }), { keepAliveMs: 0 }),
+    )
+    return handler
+  }
 
   const handle = async (request: ServedRequest): Promise<Response> => {
     const { pathname } = request.url
@@ -64,7 +71,8 @@ export const startMockServer = async ({
     if (pathname !== '/' && pathname !== '/mcp') return new Response('not found\n', { status: 404 })
     const call = toolCall(request.body)
     const fault = call && faults.take(call.tool)
-    const forward = () => context.run({ fault, request }, () => handler.fetch(webRequest(request)))
+    const forward = () =>
+      context.run({ fault, request }, async () => (await mcp()).fetch(webRequest(request)))
     if (call === undefined || fault === undefined || fault.mode === 'error') return forward()
     if (fault.when === 'before' && fault.mode !== 'latency')
       ledger.add({
@@ -92,11 +100,12 @@ export const startMockServer = async ({
       },
     }),
   })
+  setImmediate(() => void mcp().catch((error: unknown) => log(`cannot serve MCP: ${String(error)}`)))
   return {
     url: served.url,
     controlUrl: control.url,
     close: async () => {
-      await Promise.all([served.close(), control.close(), handler.close()])
+      await Promise.all([served.close(), control.close(), handler?.then((mcp) => mcp.close())])
     },
   }
 }
@@ -123,17 +132,19 @@ const toolsOf = ({
 }
 
 const mcpServer = ({
+  sdk,
   server,
   tools,
   ledger,
   context,
 }: {
+  sdk: typeof import('@modelcontextprotocol/server')
   server: MockServerName
   tools: readonly MockTool[]
   ledger: Ledger
   context: AsyncLocalStorage<CallContext>
 }): McpServer => {
-  const mcp = new McpServer({ name: `mock-${server}`, version: '1.0.0' })
+  const mcp = new sdk.McpServer({ name: `mock-${server}`, version: '1.0.0' })
   for (const tool of tools) {
     mcp.registerTool(
       tool.name,
