@@ -32,7 +32,7 @@ export interface StructuralSchema {
   readonly 'x-kubernetes-int-or-string'?: boolean
 }
 
-export interface CustomResourceDefinition {
+interface CustomResourceDefinition {
   readonly apiVersion: 'apiextensions.k8s.io/v1'
   readonly kind: 'CustomResourceDefinition'
   readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> }
@@ -65,7 +65,7 @@ const mapValues = <A, B>(record: Readonly<Record<string, A>>, map: (value: A) =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
 
 /** The schema without foreign keywords, as plain data in a fixed key order. */
-export const structuralSchema = (schema: TSchema): StructuralSchema => {
+const structuralSchema = (schema: TSchema): StructuralSchema => {
   const { type, description, properties, items, additionalProperties, ...rest } = schema as Record<
     string,
     unknown

@@ -96,7 +96,7 @@ export const notYetEffectiveFields: Readonly<Record<SwarmKind, readonly NotYetEf
   ],
 }
 
-export interface FieldNote {
+interface FieldNote {
   readonly path: string
   readonly message: string
 }

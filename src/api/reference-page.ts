@@ -30,7 +30,7 @@ interface Node {
 }
 
 /** One field with its whole path. */
-export interface FieldRow {
+interface FieldRow {
   readonly path: string
   readonly type: string
   readonly required: boolean
@@ -109,7 +109,7 @@ const collect = (kind: SwarmKind, node: Node, path: string, required: boolean): 
 }
 
 /** Every field of a kind, spec first, in the order of the schema. */
-export const fieldRows = (definition: KindDefinition): readonly FieldRow[] => {
+const fieldRows = (definition: KindDefinition): readonly FieldRow[] => {
   const kind = definition.resource.kind as SwarmKind
   return [
     ...collect(kind, definition.spec as TSchema & Node, 'spec', definition.specRequired),

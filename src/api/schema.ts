@@ -6,7 +6,7 @@ import { Type } from 'typebox'
 import type { Static, TArray, TInteger, TObject, TProperties, TSchema, TString, TUnsafe } from 'typebox'
 
 /** A CEL rule as the API server evaluates it. */
-export interface Rule {
+interface Rule {
   readonly rule: string
   readonly message: string
 }

@@ -5,14 +5,14 @@ import type { KubernetesObject } from './resource.ts'
 import { formatPath, type PathSegment } from './field-path.ts'
 
 /** A field that was written in its other spelling. */
-export interface SpellingNote {
+interface SpellingNote {
   /** As it was written. */
   readonly path: string
   /** As everything behind the API knows it. */
   readonly canonical: string
 }
 
-export interface OneSpelling<T> {
+interface OneSpelling<T> {
   readonly object: T
   readonly notes: readonly SpellingNote[]
 }

@@ -25,31 +25,28 @@ export const AgentCapability = object('Something the agent can do for others.', 
 })
 export type AgentCapability = TypeOf<typeof AgentCapability>
 
-export const ContextPropagationConfig = object(
-  'What an advisor gets to see, and how often it may be asked.',
-  {
-    recentMessages: optional(
-      integer('Latest messages of the conversation it sees.', { default: 20, minimum: 1, maximum: 200 }),
-    ),
-    maxCallsPerTask: optional(integer('Questions per task.', { default: 3, minimum: 1, maximum: 50 })),
-    timeoutSeconds: optional(
-      integer('Seconds to wait for its answer.', { default: 60, minimum: 5, maximum: 300 }),
-    ),
-    maxAdvisorTokensPerTask: optional(
-      integer('Tokens it may use per task; 0 means no own limit.', { default: 0, minimum: 0 }),
-    ),
-    maxContextBytes: optional(
-      integer('Bytes of conversation handed over.', { default: 262144, minimum: 1024, maximum: 1048576 }),
-    ),
-    excludeSystemPrompt: optional(flag('Keep the asking agent’s system prompt from it.')),
-    toolName: optional(
-      text('Name of the tool under which the model asks it.', {
-        maxLength: 63,
-        pattern: '^[a-z][a-z0-9_]*$',
-      }),
-    ),
-  },
-)
+const ContextPropagationConfig = object('What an advisor gets to see, and how often it may be asked.', {
+  recentMessages: optional(
+    integer('Latest messages of the conversation it sees.', { default: 20, minimum: 1, maximum: 200 }),
+  ),
+  maxCallsPerTask: optional(integer('Questions per task.', { default: 3, minimum: 1, maximum: 50 })),
+  timeoutSeconds: optional(
+    integer('Seconds to wait for its answer.', { default: 60, minimum: 5, maximum: 300 }),
+  ),
+  maxAdvisorTokensPerTask: optional(
+    integer('Tokens it may use per task; 0 means no own limit.', { default: 0, minimum: 0 }),
+  ),
+  maxContextBytes: optional(
+    integer('Bytes of conversation handed over.', { default: 262144, minimum: 1024, maximum: 1048576 }),
+  ),
+  excludeSystemPrompt: optional(flag('Keep the asking agent’s system prompt from it.')),
+  toolName: optional(
+    text('Name of the tool under which the model asks it.', {
+      maxLength: 63,
+      pattern: '^[a-z][a-z0-9_]*$',
+    }),
+  ),
+})
 
 export const AgentConnection = object(
   'Another agent that this agent may call.',

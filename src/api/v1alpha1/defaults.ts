@@ -1,15 +1,4 @@
-// The values that hold where a manifest says nothing. The API server fills in a default only where the object around
-// it was written; whoever reads a spec uses these for the rest.
+// The values that hold where a manifest says nothing and the API server fills in nothing, because the object around the
+// field was not written. Limits of agents have theirs in `domain/guardrail/default-limits.ts`.
 
-export const defaultLimits = {
-  tokensPerCall: 8000,
-  concurrentTasks: 5,
-  timeoutSeconds: 120,
-  retries: 3,
-} as const
-
-export const defaultReplicas = 1
-export const defaultDrainTimeoutSeconds = 150
 export const defaultMaxOutputBytes = 65536
-export const defaultSuccessfulRunsHistoryLimit = 10
-export const defaultFailedRunsHistoryLimit = 3

@@ -3,7 +3,7 @@
 import { choice, described, flag, integer, object, optional, texts } from '../schema.ts'
 import { LocalObjectReference } from './references.ts'
 
-export const GatewayFallback = object('What happens when no capability fits.', {
+const GatewayFallback = object('What happens when no capability fits.', {
   mode: optional(
     choice(['fail', 'answer-directly', 'agent'], '`agent` hands the task to agentRef.', {
       default: 'answer-directly',

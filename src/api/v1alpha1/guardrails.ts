@@ -56,7 +56,7 @@ export const toolConstraints = optional(
   list(ToolConstraint, 'Rules on the arguments of calls that are otherwise allowed.', { maxItems: 100 }),
 )
 
-export const ToolTrustPolicy = object('Trust of tools that declare none.', {
+const ToolTrustPolicy = object('Trust of tools that declare none.', {
   default: optional(
     choice(toolTrustLevels, 'Trust level of a server that declares none.', { default: 'external' }),
   ),
@@ -75,7 +75,7 @@ export const ToolPermissions = object('Which tools may be called. Deny wins over
 })
 export type ToolPermissions = TypeOf<typeof ToolPermissions>
 
-export const CircuitBreakerConfig = object('When to stop calling a failing model for a while.', {
+const CircuitBreakerConfig = object('When to stop calling a failing model for a while.', {
   failureThreshold: optional(
     integer('Failures in a row that open the circuit.', { default: 5, minimum: 1, maximum: 100 }),
   ),

@@ -3,9 +3,9 @@
 import { choice, described, list, object, optional, text, type TypeOf } from '../schema.ts'
 import { EnvFromSource, LocalObjectReference, SecretKeySelector } from './references.ts'
 
-export const networkPolicyModes = ['default', 'strict', 'disabled'] as const
+const networkPolicyModes = ['default', 'strict', 'disabled'] as const
 
-export const PluginEndpoint = object('A gRPC plugin.', {
+const PluginEndpoint = object('A gRPC plugin.', {
   address: text('Host and port.', { minLength: 1 }),
   tlsSecretRef: optional(described('Secret with the certificate.', LocalObjectReference)),
 })

@@ -3,7 +3,7 @@
 import { choice, described, flag, integer, object, optional, text, texts, type TypeOf } from '../schema.ts'
 import { LocalObjectReference } from './references.ts'
 
-export const AgentHealthCheck = object('Asks the agent now and then whether it still works.', {
+const AgentHealthCheck = object('Asks the agent now and then whether it still works.', {
   type: optional(
     choice(['semantic', 'ping'], '`semantic` asks the model, `ping` only the process.', {
       default: 'semantic',
@@ -14,12 +14,12 @@ export const AgentHealthCheck = object('Asks the agent now and then whether it s
   notifyRef: optional(described('SwarmNotify told of failures.', LocalObjectReference)),
 })
 
-export const LogRedactionPolicy = object('What is blanked in the log.', {
+const LogRedactionPolicy = object('What is blanked in the log.', {
   secrets: optional(flag('Blank values that look like secrets.', { default: true })),
   pii: optional(flag('Blank personal data.')),
 })
 
-export const AgentLogging = object(
+const AgentLogging = object(
   'What the agent writes to its log.',
   {
     level: optional(choice(['debug', 'info', 'warn', 'error'], 'Least level written.', { default: 'info' })),
@@ -37,7 +37,7 @@ export const AgentLogging = object(
   },
 )
 
-export const AuditLogConfig = object('The audit trail.', {
+const AuditLogConfig = object('The audit trail.', {
   mode: optional(
     choice(
       ['off', 'actions', 'verbose'],

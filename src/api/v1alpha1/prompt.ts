@@ -3,7 +3,7 @@
 import { object, optional, text, type TypeOf } from '../schema.ts'
 import { ConfigMapKeySelector, SecretKeySelector } from './references.ts'
 
-export const SystemPromptSource = object(
+const SystemPromptSource = object(
   'A prompt kept outside the manifest.',
   {
     configMapKeyRef: optional(ConfigMapKeySelector),
@@ -18,7 +18,6 @@ export const SystemPromptSource = object(
     ],
   },
 )
-export type SystemPromptSource = TypeOf<typeof SystemPromptSource>
 
 export const AgentPrompt = object(
   'The system prompt: what the agent is, and how it works.',

@@ -31,27 +31,24 @@ export const ResourceRequirements = object('CPU and memory of each pod.', {
 })
 export type ResourceRequirements = TypeOf<typeof ResourceRequirements>
 
-export const SwarmAgentAutoscaling = object('Replicas by the number of waiting tasks.', {
+const SwarmAgentAutoscaling = object('Replicas by the number of waiting tasks.', {
   minReplicas: optional(integer('Fewest replicas.', { default: 1, minimum: 0 })),
   maxReplicas: optional(integer('Most replicas.', { default: 10, minimum: 1 })),
   targetPendingTasks: optional(integer('Waiting tasks per replica to aim for.', { default: 5, minimum: 1 })),
 })
 
-export const LoopCompressionConfig = object(
-  'Shortens the conversation before it outgrows the model’s window.',
-  {
-    thresholdPercent: optional(
-      integer('Share of the window at which to shorten.', { default: 75, minimum: 50, maximum: 95 }),
-    ),
-    preserveRecentTurns: optional(integer('Latest turns that stay as they are.', { default: 4 })),
-    model: optional(text('Model that writes the summary. Left out: the agent’s own.')),
-    timeoutSeconds: optional(integer('Seconds the summary may take.', { default: 30 })),
-    contextWindow: optional(integer('Size of the model’s window in tokens, where it is not known.')),
-    instructions: optional(text('What the summary must keep.')),
-  },
-)
+const LoopCompressionConfig = object('Shortens the conversation before it outgrows the model’s window.', {
+  thresholdPercent: optional(
+    integer('Share of the window at which to shorten.', { default: 75, minimum: 50, maximum: 95 }),
+  ),
+  preserveRecentTurns: optional(integer('Latest turns that stay as they are.', { default: 4 })),
+  model: optional(text('Model that writes the summary. Left out: the agent’s own.')),
+  timeoutSeconds: optional(integer('Seconds the summary may take.', { default: 30 })),
+  contextWindow: optional(integer('Size of the model’s window in tokens, where it is not known.')),
+  instructions: optional(text('What the summary must keep.')),
+})
 
-export const AgentLoopMemory = object('Recalls earlier tasks, and remembers this one.', {
+const AgentLoopMemory = object('Recalls earlier tasks, and remembers this one.', {
   ref: optional(described('SwarmMemory to use.', LocalObjectReference)),
   store: optional(flag('Remember the outcome of tasks.')),
   retrieve: optional(flag('Recall related tasks at the start.')),
@@ -63,7 +60,7 @@ export const AgentLoopMemory = object('Recalls earlier tasks, and remembers this
   maxTokens: optional(integer('Tokens all recalled memories may take.', { default: 1024 })),
 })
 
-export const LoopSandboxConfig = object('Keeps large tool results out of the conversation.', {
+const LoopSandboxConfig = object('Keeps large tool results out of the conversation.', {
   thresholdBytes: optional(
     integer('Size from which a result is set aside.', { default: 2048, minimum: 256, maximum: 1048576 }),
   ),
@@ -75,14 +72,14 @@ export const LoopSandboxConfig = object('Keeps large tool results out of the con
   ),
 })
 
-export const AgentLoopPolicy = object('How the agent’s loop treats its own conversation.', {
+const AgentLoopPolicy = object('How the agent’s loop treats its own conversation.', {
   dedup: optional(flag('Answer a repeated identical tool call from the first one’s result.')),
   compression: optional(LoopCompressionConfig),
   memory: optional(AgentLoopMemory),
   sandbox: optional(LoopSandboxConfig),
 })
 
-export const AgentArtifactsConfig = object('Files an agent leaves behind.', {
+const AgentArtifactsConfig = object('Files an agent leaves behind.', {
   saveOutput: optional(flag('Keep the output of each task as a file.')),
   format: optional(choice(['text', 'json', 'markdown', 'yaml'], 'Format of that file.', { default: 'text' })),
 })

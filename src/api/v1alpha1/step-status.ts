@@ -16,7 +16,7 @@ import {
 } from '../schema.ts'
 import { TokenUsage } from './usage.ts'
 
-export const stepPhases = [
+const stepPhases = [
   'Pending',
   'WarmingUp',
   'Running',

@@ -29,7 +29,7 @@ import { DefaultedAgentRuntime } from './runtime.ts'
 import { AgentTools, toolTrustLevels } from './tools.ts'
 import { TokenUsage } from './usage.ts'
 
-export const reasoningEfforts = ['Low', 'Medium', 'High'] as const
+const reasoningEfforts = ['Low', 'Medium', 'High'] as const
 
 const ReasoningConfig = object('Hidden reasoning of models that offer it.', {
   mode: optional(

@@ -21,9 +21,9 @@ import { LocalObjectReference } from './references.ts'
 import { type ApiVersion, swarmEvents } from './resources.ts'
 import { teamPhases } from './swarm-team.ts'
 
-export const webhookPresets = ['pagerduty', 'alertmanager', 'grafana', 'github', 'standard-webhooks'] as const
-export const signatureSchemes = ['bearer', 'standard-webhooks', 'pagerduty', 'github', 'slack'] as const
-export const concurrencyPolicies = ['Allow', 'Forbid', 'Replace'] as const
+const webhookPresets = ['pagerduty', 'alertmanager', 'grafana', 'github', 'standard-webhooks'] as const
+const signatureSchemes = ['bearer', 'standard-webhooks', 'pagerduty', 'github', 'slack'] as const
+const concurrencyPolicies = ['Allow', 'Forbid', 'Replace'] as const
 
 const TeamOutputSource = object('The end of another team’s run.', {
   name: text('SwarmTeam to follow.'),

@@ -20,8 +20,8 @@ import { toolConstraints } from './guardrails.ts'
 import { type ApiVersion, swarmPolicies } from './resources.ts'
 import { toolTrustLevels } from './tools.ts'
 
-export const enforcementModes = ['Audit', 'Warn', 'Enforce'] as const
-export const outputLevels = ['none', 'pattern', 'schema', 'semantic'] as const
+const enforcementModes = ['Audit', 'Warn', 'Enforce'] as const
+const outputLevels = ['none', 'pattern', 'schema', 'semantic'] as const
 
 export const PolicyLimits = object('Ceilings, and one floor.', {
   maxDailyTokens: optional(

@@ -19,11 +19,11 @@ import { LocalObjectReference, SecretKeySelector, TokenSelector } from './refere
 export const toolTrustLevels = ['internal', 'external', 'sandbox'] as const
 export type ToolTrustLevel = (typeof toolTrustLevels)[number]
 
-export const BearerAuth = object('A token sent as `Authorization: Bearer …`.', {
+const BearerAuth = object('A token sent as `Authorization: Bearer …`.', {
   secretKeyRef: TokenSelector,
 })
 
-export const HeaderAuth = object(
+const HeaderAuth = object(
   'A token sent in a header of your choice, for servers that do not take bearer tokens (PagerDuty wants `Token token=…`).',
   {
     name: optional(text('Name of the header.', { default: 'Authorization', minLength: 1, maxLength: 256 })),
@@ -36,7 +36,7 @@ export const HeaderAuth = object(
   },
 )
 
-export const MTLSAuth = object('A client certificate.', {
+const MTLSAuth = object('A client certificate.', {
   secretRef: described('Secret with `tls.crt`, `tls.key` and optionally `ca.crt`.', LocalObjectReference),
 })
 
@@ -89,7 +89,7 @@ export const MCPHeader = object(
 )
 export type MCPHeader = TypeOf<typeof MCPHeader>
 
-export const MCPDiscoveryConfig = object('Whether the list of tools is read again while the agent runs.', {
+const MCPDiscoveryConfig = object('Whether the list of tools is read again while the agent runs.', {
   dynamic: optional(flag('Follow changes of the tool list.')),
   pollIntervalSeconds: optional(
     integer('Seconds between two looks; 0 means: only when the server announces a change.', {

@@ -19,7 +19,7 @@ import { type AdmissionContext, nothingKnown } from './context.ts'
 import { describeFinding } from './describe.ts'
 import { all, type Findings, noFindings, warnings } from './findings.ts'
 
-export interface AdmissionResult {
+interface AdmissionResult {
   /** The object is refused when there is one. Paths are as the author wrote them. */
   readonly errors: readonly FieldError[]
   /** One line each, for kubectl to print. */

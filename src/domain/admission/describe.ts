@@ -3,7 +3,7 @@
 import type { FieldError } from '../error.ts'
 import type { KubernetesObject } from '../../api/resource.ts'
 
-export const describeObject = ({ kind, metadata }: Pick<KubernetesObject, 'kind' | 'metadata'>): string =>
+const describeObject = ({ kind, metadata }: Pick<KubernetesObject, 'kind' | 'metadata'>): string =>
   `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name ?? '(unnamed)'}`
 
 /** `spec.output: template: … (line 2, column 5). Did you mean "x"?` */

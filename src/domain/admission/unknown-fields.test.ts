@@ -5,7 +5,7 @@ import { unknownFields } from './unknown-fields.ts'
 const object = (more: object): KubernetesObject => ({
   apiVersion: 'kubeswarm.io/v1alpha1',
   kind: 'SwarmAgent',
-  metadata: { name: 'a', ...{ anything: 'goes' } },
+  metadata: { name: 'a' },
   ...more,
 })
 
