@@ -58,7 +58,7 @@ export const allowCall = ({
   readonly tools: PinnedTools
   readonly task: Task
 }): CallVerdict => {
-  const pinned = tools.byAlias(call.alias)
+  const pinned = tools.find(call.alias)
   const name = pinned?.name ?? { server: '', tool: call.alias.slice(0, MAX_SHOWN_NAME) }
   const parsed = parseArguments(call.arguments)
   const args = parsed.type === 'parsed' ? parsed.value : undefined
@@ -71,7 +71,7 @@ export const allowCall = ({
       input: task.input,
       earlier: {
         calls: earlier.length,
-        identical: args === undefined ? 0 : identicalTo({ call, args }, earlier),
+        identical: args === undefined ? 0 : identicalCalls({ pinned, args, earlier, tools }),
       },
     })
     if (decision.type === 'denied') {
@@ -107,13 +107,21 @@ const misfit = ({ server, tool }: ToolName, message: string): Denied => ({
   message: `the call of "${server}/${tool}" cannot be read: ${message}`,
 })
 
-const identicalTo = (
-  { call, args }: { readonly call: Call; readonly args: ToolArguments },
-  earlier: readonly Call[],
-): number => {
+const identicalCalls = ({
+  pinned,
+  args,
+  earlier,
+  tools,
+}: {
+  readonly pinned: ReturnType<PinnedTools['find']>
+  readonly args: ToolArguments
+  readonly earlier: readonly Call[]
+  readonly tools: PinnedTools
+}): number => {
+  if (pinned === undefined) return 0
   const text = canonicalJson(args)
   return earlier.filter((other) => {
-    if (other.alias !== call.alias) return false
+    if (tools.find(other.alias) !== pinned) return false
     const parsed = parseArguments(other.arguments)
     return parsed.type === 'parsed' && canonicalJson(parsed.value) === text
   }).length
@@ -121,7 +129,7 @@ const identicalTo = (
 
 const effectOf = (
   policies: readonly EffectivePolicy[],
-  { name, definition }: NonNullable<ReturnType<PinnedTools['byAlias']>>,
+  { name, definition }: NonNullable<ReturnType<PinnedTools['find']>>,
 ): ToolEffect => {
   const effects = policies.map((policy) =>
     toolEffect({

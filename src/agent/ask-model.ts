@@ -131,7 +131,7 @@ export const askModel = async ({
     const turn = understoodTurn({
       turn: answer.turn,
       number,
-      isAlias: (name) => tools.byAlias(name) !== undefined,
+      isAlias: (name) => tools.find(name) !== undefined,
     })
     log.info(
       { ...fields, finishReason: turn.finishReason, toolCalls: turn.toolCalls.length, usage: turn.usage },

@@ -127,19 +127,26 @@ export const messagesOf = ({
   ...(note === undefined ? [] : [{ role: 'user', content: note } as const]),
 ]
 
+// A made-up name goes back to the model as part of the conversation, and providers refuse what is not a legal name.
+const legalName = (name: string): string => name.replaceAll(/[^a-zA-Z0-9_-]/g, '_').slice(0, 64) || 'unnamed'
+
 const turnMessages = (turn: Turn, resultBytes: number): readonly ModelMessage[] => [
   ...(turn.note === undefined ? [] : [{ role: 'user', content: turn.note } as const]),
   {
     role: 'assistant',
     content: turn.text,
-    toolCalls: turn.calls.map(({ id, alias, arguments: text }) => ({ id, name: alias, arguments: text })),
+    toolCalls: turn.calls.map(({ id, alias, arguments: text }) => ({
+      id,
+      name: legalName(alias),
+      arguments: text,
+    })),
   },
   ...turn.calls.flatMap((call) => resultMessage(call, resultBytes)),
 ]
 
 const resultMessage = ({ id, alias, state }: Call, resultBytes: number): readonly ModelMessage[] => {
   const answer = (content: string, isError: boolean): readonly ModelMessage[] => [
-    { role: 'tool', toolCallId: id, toolName: alias, content, isError },
+    { role: 'tool', toolCallId: id, toolName: legalName(alias), content, isError },
   ]
   switch (state.type) {
     case 'returned':

@@ -112,7 +112,6 @@ describe('faults of the model', () => {
     'slаck__post_message',
     'Grafana__query_logs',
     'grafana__query_logs ',
-    'grafana/query_logs',
     '',
   ])('F25 the made-up tool "%s" is an error to the model and a denial in the journal', async (alias) => {
     const server = grafana()
@@ -120,6 +119,16 @@ describe('faults of the model', () => {
     expect(end.type).toBe('task.completed')
     expect(records('tool.denied')).toMatchObject([{ reason: 'UnknownTool', server: '', tool: alias }])
     expect(server.ledger).toEqual([])
+  })
+
+  test('the exact name of permission patterns is the same tool, and counts as the same call', async () => {
+    const server = grafana()
+    const { end } = await perform({
+      servers: [server],
+      script: (_, turn) => calls([turn % 2 === 0 ? 'grafana__query_logs' : 'grafana/query_logs', {}]),
+    })
+    expect(end).toMatchObject({ code: 'LoopDetected' })
+    expect(server.ledger).toHaveLength(3)
   })
 
   test('F26 the fourth identical call ends the task, and names the call', async () => {

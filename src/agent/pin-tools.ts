@@ -23,8 +23,11 @@ export interface PinnedTool {
 }
 
 export interface PinnedTools {
-  /** Exact match; also tools that the policy forbids, so that a refusal can name its rule. */
-  byAlias(alias: string): PinnedTool | undefined
+  /**
+   * The tool of that alias, or of that exact `<server>/<tool>`, which prompts and planted instructions use. Also tools
+   * that the policy forbids, so that a refusal can name its rule.
+   */
+  find(name: string): PinnedTool | undefined
   /** What the model is told of: only tools it could call. */
   readonly offered: (policy: EffectivePolicy) => readonly ModelTool[]
 }
@@ -86,8 +89,10 @@ const list = async ({
 const pinnedTools = (pinned: readonly PinnedTool[]): PinnedTools => {
   const table = aliasTable(pinned.map(({ name }) => name))
   const byAlias = new Map(pinned.map((tool) => [table.aliasOf(tool.name), tool]))
+  // An alias has no slash and a server's name neither, so the two kinds of name never meet.
+  const byName = new Map(pinned.map((tool) => [`${tool.name.server}/${tool.name.tool}`, tool]))
   return {
-    byAlias: (alias) => byAlias.get(alias),
+    find: (name) => byAlias.get(name) ?? byName.get(name),
     offered: (policy) =>
       [...byAlias].flatMap(([alias, tool]) =>
         alias !== undefined && isCallable(policy, tool) ? [modelTool(alias, tool.definition)] : [],
