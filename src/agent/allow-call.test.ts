@@ -1,0 +1,72 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { allowCall, redeem, type AllowedCall } from './allow-call.ts'
+import { callTool } from './call-tool.ts'
+import { pinTools } from './pin-tools.ts'
+import { inMemoryTaskSource } from './testing/in-memory-task-source.ts'
+import { fastClock, policyOf, silent, stagedServer, taskOf } from './testing/stage.ts'
+import { TaskSession } from './task-session.ts'
+
+const permitted = async () => {
+  const server = stagedServer({ name: 'slack', tools: ['post_message'] })
+  const pinned = await pinTools({
+    servers: [{ server, onUnavailable: 'fail' }],
+    signal: new AbortController().signal,
+    log: silent,
+  })
+  if (pinned.type !== 'pinned') throw new Error('expected the tools to be pinned')
+  const verdict = allowCall({
+    call: { id: '1', alias: 'slack__post_message', arguments: '{}', state: { type: 'requested' } },
+    earlier: [],
+    policies: [policyOf({ servers: ['slack'] })],
+    tools: pinned.tools,
+    task: taskOf(),
+  })
+  if (verdict.type !== 'allowed') throw new Error('expected the call to be allowed')
+  return { server, call: verdict.call }
+}
+
+const sessionOf = async () => {
+  const source = inMemoryTaskSource()
+  source.submit(taskOf(), policyOf())
+  const assigned = await source.lease({ holder: 'pod', waitMs: 0, signal: new AbortController().signal })
+  if (assigned === undefined) throw new Error('expected a task')
+  return new TaskSession({ source, assigned, clock: fastClock, log: silent })
+}
+
+test('P3 a permission is good for one call; a forged or used one makes none', async () => {
+  const { server, call } = await permitted()
+  const session = await sessionOf()
+  const position = { step: 'investigator', attempt: 1, turn: 1, call: 0 }
+  const make = (permission: AllowedCall) =>
+    callTool({ call: permission, position, session, clock: fastClock, random: Math.random, log: silent })
+  await expect(make({ ...call })).rejects.toMatchObject({ code: 'PolicyDenied' })
+  expect(server.ledger).toHaveLength(0)
+  await make(call)
+  await expect(make(call)).rejects.toMatchObject({ code: 'PolicyDenied' })
+  expect(server.ledger).toHaveLength(1)
+  session.close()
+})
+
+test('P3 a permission can be redeemed once', async () => {
+  const { call } = await permitted()
+  expect(redeem({ ...call })).toBe(false)
+  expect(redeem(call)).toBe(true)
+  expect(redeem(call)).toBe(false)
+})
+
+test('P3 one file calls tools, and one asks models', async () => {
+  const directory = new URL('.', import.meta.url)
+  const files = (await readdir(directory)).filter(
+    (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
+  )
+  const withText = async (text: RegExp): Promise<readonly string[]> => {
+    const found: string[] = []
+    for (const name of files)
+      if (text.test(await readFile(new URL(name, directory), 'utf8'))) found.push(name)
+    return found
+  }
+  expect(await withText(/\.callTool\(/)).toEqual(['call-tool.ts'])
+  expect(await withText(/\.generate\(/)).toEqual(['ask-model.ts'])
+  expect(await withText(/as AllowedCall/)).toEqual(['allow-call.ts'])
+})
