@@ -27,6 +27,7 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   KubernetesApi: exitCodes.unavailable,
   StoreLocked: exitCodes.unavailable,
   StoreTooNew: exitCodes.unavailable,
+  StoreUnavailable: exitCodes.unavailable,
   PortTaken: exitCodes.unavailable,
   ToolServerUnavailable: exitCodes.unavailable,
   ModelUnreachable: exitCodes.unavailable,

@@ -35,14 +35,14 @@ export const watchRun = async ({
 }): Promise<WatchedRun> => {
   const taken = await untilTakenUp({ cluster, run, ...(signal === undefined ? {} : { signal }) })
   if (isOver(taken)) {
-    const records = await readJournal({ hub, run })
+    const records = await readJournal({ hub, run, uid: taken.metadata.uid })
     const view = runView({ paint })
     for (const record of records) for (const line of view.lines(record)) print(line)
     return { ...conclusion(taken), records }
   }
   const view = runView({ paint })
   const records: JournalRecord[] = []
-  for await (const record of hub.journal({ run, follow: true, ...(signal === undefined ? {} : { signal }) })) {
+  for await (const record of hub.journal({ run, ...(taken.metadata.uid === undefined ? {} : { uid: taken.metadata.uid }), follow: true, ...(signal === undefined ? {} : { signal }) })) {
     records.push(record)
     for (const line of view.lines(record)) print(line)
   }
@@ -55,10 +55,10 @@ export const watchRun = async ({
   return { phase: finished.phase, reason: finished.reason, message: finished.message, output, records }
 }
 
-const readJournal = async ({ hub, run }: { readonly hub: HubReader; readonly run: string }): Promise<readonly JournalRecord[]> => {
+const readJournal = async ({ hub, run, uid }: { readonly hub: HubReader; readonly run: string; readonly uid: string | undefined }): Promise<readonly JournalRecord[]> => {
   const records: JournalRecord[] = []
   try {
-    for await (const record of hub.journal({ run, follow: false })) records.push(record)
+    for await (const record of hub.journal({ run, ...(uid === undefined ? {} : { uid }), follow: false })) records.push(record)
   } catch (error) {
     // A run that was refused at its start has no journal.
     if (!(error instanceof KubeswarmError && error.code === 'NotFound')) throw error

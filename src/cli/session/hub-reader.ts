@@ -10,7 +10,13 @@ import type { Cluster } from './cluster.ts'
 export interface HubReader {
   readonly url: string
   /** Records in order. With `follow`, ends after the run does; otherwise after what is there. */
-  journal(request: { readonly run: string; readonly follow: boolean; readonly signal?: AbortSignal }): AsyncIterable<JournalRecord>
+  journal(request: {
+    readonly run: string
+    /** Tells a run from an earlier one of the same name. */
+    readonly uid?: string
+    readonly follow: boolean
+    readonly signal?: AbortSignal
+  }): AsyncIterable<JournalRecord>
   stepOutput(request: { readonly run: string; readonly step: string }): Promise<string>
 }
 
@@ -56,8 +62,9 @@ export const openHub = async ({ connection, namespace }: Cluster): Promise<HubRe
 
   return {
     url,
-    async *journal({ run, follow, signal }) {
-      const body = await get(`${at(paths.journal, { namespace, name: run })}${follow ? '?follow=true' : ''}`, signal)
+    async *journal({ run, uid, follow, signal }) {
+      const query = new URLSearchParams({ ...(follow ? { follow: 'true' } : {}), ...(uid === undefined ? {} : { uid }) })
+      const body = await get(`${at(paths.journal, { namespace, name: run })}?${query.toString()}`, signal)
       let rest = ''
       for await (const chunk of body.setEncoding('utf8')) {
         const lines = (rest + String(chunk)).split('\n')

@@ -52,7 +52,7 @@ export const createRunEngine = ({
   const fetchContents = async (): Promise<void> => {
     for (const sha256 of contentsNeeded(state)) {
       if (contents.has(sha256)) continue
-      const text = await store.journal.content(sha256)
+      const text = await store.journal.content(sha256, { run: run.uid })
       if (text !== undefined) contents.set(sha256, text)
     }
   }

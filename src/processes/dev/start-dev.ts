@@ -3,7 +3,8 @@
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { getCompileCacheDir } from 'node:module'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startLocalKube } from 'local-kube'
 import { connectKubernetes, type KubernetesConnection } from '../../adapters/kubernetes/connect-kubernetes.ts'
@@ -65,7 +66,7 @@ export const startDev = async ({ stateDirectory: kept, apiPort, hubPort, model, 
       logger,
       nodeAgent: {
         images: [{ match: imageRepository, command: [process.execPath, fileURLToPath(new URL('../../../bin/swarm.js', import.meta.url))] }],
-        extraEnv: hostEnvironment,
+        extraEnv: { ...hostEnvironment, ...compileCache() },
       },
     })
     stack.push(() => kube.close())
@@ -118,6 +119,12 @@ export const startDev = async ({ stateDirectory: kept, apiPort, hubPort, model, 
     await close()
     throw error
   }
+}
+
+/** Pods have temporary directories of their own; without this each would compile every module anew. */
+const compileCache = (): Readonly<Record<string, string>> => {
+  const directory = getCompileCacheDir()
+  return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) }
 }
 
 const modelOverride = ({ model, scriptedUrl }: { readonly model: ModelChoice; readonly scriptedUrl: string | undefined }) => {
