@@ -268,6 +268,20 @@ test('a run that is deleted while it works is cancelled, and nothing holds the d
   )
 })
 
+test('a run whose agent is deleted fails at its step and says so, instead of waiting for ever (F67)', async () => {
+  const { resources, store } = await setUp()
+  await createPipeline(resources)
+  await resources.create(swarmRuns, runNamed('incident-001'))
+  await play(store, 'incident-investigator', 'found')
+  await untilPhase(resources, 'incident-001', 'Running')
+  await resources.delete(swarmAgents, meta('incident-diagnostician'))
+  await untilPhase(resources, 'incident-001', 'Failed')
+  const { status } = await read<SwarmRun>(resources, swarmRuns, 'incident-001')
+  expect(status?.conditions?.find(({ type }) => type === 'Succeeded')?.message).toContain(
+    'SwarmAgent "incident-diagnostician" was deleted',
+  )
+})
+
 test('an operator that starts anew goes on where the last one stopped, and repeats nothing', async () => {
   const { resources, store, operator } = await setUp()
   await createPipeline(resources)

@@ -115,7 +115,7 @@ const authOf = ({
     if (reference === undefined) return undefined
     return {
       header: header.name ?? 'Authorization',
-      scheme: header.scheme ?? '',
+      scheme: header.scheme?.trimEnd() ?? '',
       valueFromEnv: fromSecret(variable, reference),
     }
   }

@@ -2,10 +2,11 @@
 // engine's own appointments; it starts the run, lets the engine move it, and tells of it in the status. The journal
 // is the truth and the status a picture of it: a picture that cannot be painted holds nothing up.
 
-import { swarmRuns, type SwarmRun, type SwarmRunStatus } from '../../api/v1alpha1/index.ts'
+import { swarmAgents, swarmRuns, type SwarmRun, type SwarmRunStatus } from '../../api/v1alpha1/index.ts'
 import type { FieldError } from '../../domain/error.ts'
 import { effectivePolicy } from '../../domain/guardrail/merge-policies.ts'
 import { isFinished } from '../../domain/journal/fold.ts'
+import { isInFlight } from '../../domain/journal/step-phase.ts'
 import type { RunKey } from '../../domain/journal/record.ts'
 import { runStatus } from '../../domain/run/status.ts'
 import { conditionsAt, timestamp } from '../conditions.ts'
@@ -102,11 +103,22 @@ export const createRunController = (context: OperatorContext): RunController => 
     // A watcher sees Running even when the whole run takes milliseconds; after that, steps come before words.
     if (status.latest?.phase !== 'Running') tell(seen, hand)
     const { until } = await engine.advance(wish)
+    await cancelWithoutAgent(engine)
     tell(seen, hand)
     if (!isFinished(engine.state)) return again(until)
     hand.over = true
     announce(seen, status.latest)
     return undefined
+  }
+
+  /** A step whose agent was deleted would wait for ever: nobody will take its task. */
+  const cancelWithoutAgent = async ({ run, state }: RunEngine): Promise<void> => {
+    const { namespace } = run
+    for (const { name: step, agent } of state.steps.filter(isInFlight)) {
+      if (caches.agents.get({ namespace, name: agent }) !== undefined) continue
+      if ((await resources.get(swarmAgents, { namespace, name: agent })) !== undefined) continue
+      await store.tasks.cancel({ run, step, reason: `SwarmAgent "${agent}" was deleted` })
+    }
   }
 
   /** Whether the run has begun. */
@@ -202,6 +214,11 @@ export const createRunController = (context: OperatorContext): RunController => 
       if (replaced && !isOver(before.status))
         orphans.set(key, { ...splitKey(key), uid: before.metadata.uid ?? '' })
       controller.queue.add(key)
+    }),
+    caches.agents.subscribe(({ before, after }) => {
+      if (before === undefined || after !== undefined) return
+      for (const { engine } of inHand.values())
+        if (engine.run.namespace === before.metadata.namespace) controller.queue.add(keyOf(engine.run))
     }),
     store.journal.subscribe((run) => controller.queue.add(keyOf(run))),
   ]

@@ -146,6 +146,10 @@ export const createMemoryResources = (): MemoryResources => {
     async patch<T extends KubernetesObject>(type: ResourceType, name: ObjectName, patch: unknown) {
       const write = attempt('patch', type, name.name)
       const before = require(type, name)
+      const expected =
+        isRecord(patch) && isRecord(patch['metadata']) ? patch['metadata']['resourceVersion'] : undefined
+      if (expected !== undefined && expected !== before.metadata.resourceVersion)
+        throw fault(409, 'Conflict', 'the object has been modified')
       return store(type, write, before, merge(before, patch) as Stored) as unknown as T
     },
     async patchStatus<T extends KubernetesObject>(type: ResourceType, name: ObjectName, status: unknown) {
