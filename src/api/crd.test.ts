@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
 import { customResourceDefinition, type StructuralSchema } from './crd.ts'
 import { definitions } from './v1alpha1/index.ts'
 
@@ -157,6 +159,12 @@ describe('customResourceDefinition', () => {
       default: {},
       properties: { replicas: { default: 1 } },
     })
+  })
+
+  it.each(cases)('%s reads the same from its file as a tool of YAML 1.1 reads it', (_, crd) => {
+    const file = new URL(`crds/${crd.spec.names.plural}.yaml`, import.meta.url)
+    const read: unknown = parse(readFileSync(file, 'utf8'), { version: '1.1' })
+    expect(read).toEqual(JSON.parse(JSON.stringify(crd)))
   })
 
   it('printer columns point at fields that exist', () => {

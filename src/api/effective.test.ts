@@ -62,8 +62,8 @@ describe('notYetEffective', () => {
   })
 
   it('speaks when a default is changed', () => {
-    expect(paths('SwarmAgent', { infrastructure: { networkPolicy: 'strict' } })).toEqual([
-      'spec.infrastructure.networkPolicy',
+    expect(paths('SwarmAgent', { infrastructure: { plugins: { llm: { address: 'a:1' } } } })).toEqual([
+      'spec.infrastructure.plugins',
     ])
     expect(paths('SwarmAgent', { runtime: { loop: { dedup: true } } })).toEqual(['spec.runtime.loop'])
   })
