@@ -47,6 +47,7 @@ const ask = async (
       ...settings,
     },
     fetch: http.fetch,
+    maxAnswerBytes: 100_000,
     now: () => now,
   })
   const turn = language.generate({
@@ -291,6 +292,7 @@ describe('a failed turn', () => {
     ],
     ['half a body', () => new Response('{"id": "x", "cho'), 'InvalidModelResponse', true],
     ['no choices', () => openaiAnswer({ choices: [] }), 'InvalidModelResponse', true],
+    ['F27 an answer without end', () => new Response('x'.repeat(1_000_000)), 'InvalidModelResponse', false],
     [
       'a redirect',
       () => new Response(null, { status: 308, headers: { location: 'http://169.254.169.254/x' } }),

@@ -6,22 +6,28 @@ import type { LanguageModelV4 } from '@ai-sdk/provider'
 import { KubeswarmError } from '../../domain/error.ts'
 import type { LanguageModel } from '../../ports/language-model.ts'
 import type { Fetch } from '../http/create-fetch.ts'
+import { limitedResponse } from '../http/light-response.ts'
 import { chooseProvider, type ModelSettings, type ProviderChoice } from './choose-provider.ts'
 import { modelFailure } from './model-failure.ts'
 import { toPrompt, toTools } from './to-prompt.ts'
 import { toTurn } from './to-turn.ts'
+
+/** More than any answer in use; an endless one ends here. */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
 /** Throws when no provider can speak for the model with these settings. */
 export const createLanguageModel = ({
   model,
   settings,
   fetch,
+  maxAnswerBytes = MAX_ANSWER_BYTES,
   now = Date.now,
 }: {
   /** Decides the provider; each request names its own model. */
   readonly model: string
   readonly settings: ModelSettings
   readonly fetch: Fetch
+  readonly maxAnswerBytes?: number
   readonly now?: () => number
 }): LanguageModel => {
   const choice = chooseProvider({ model, settings })
@@ -33,9 +39,11 @@ export const createLanguageModel = ({
     })
   }
   const endpoint = new URL(choice.baseUrl).host
+  const bounded: Fetch = async (input, init) =>
+    limitedResponse({ response: await fetch(input, init), limit: { maxBytes: maxAnswerBytes } })
   const models = new Map<string, Promise<LanguageModelV4>>()
   const load = (name: string): Promise<LanguageModelV4> => {
-    const loaded = models.get(name) ?? loadModel({ choice, model: name, fetch })
+    const loaded = models.get(name) ?? loadModel({ choice, model: name, fetch: bounded })
     models.set(name, loaded)
     return loaded
   }

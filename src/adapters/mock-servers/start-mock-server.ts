@@ -88,7 +88,6 @@ export const startMockServer = async ({
     return misbehave({ fault, request, forward })
   }
 
-  const served = await serve({ port, host, handle })
   const control = await serve({
     port: controlPort,
     host,
@@ -99,6 +98,10 @@ export const startMockServer = async ({
         tools = toolsOf({ server, scenarios, log, now })
       },
     }),
+  })
+  const served = await serve({ port, host, handle }).catch(async (error: unknown) => {
+    await control.close()
+    throw error
   })
   setImmediate(() => void mcp().catch((error: unknown) => log(`cannot serve MCP: ${String(error)}`)))
   return {
