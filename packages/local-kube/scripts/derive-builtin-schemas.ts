@@ -168,6 +168,8 @@ function define(full: string): void {
     properties: {},
     required: [],
   }
+  const atomic = /\+(?:structType|mapType)=(\w+)/.exec(struct.doc)?.[1]
+  if (atomic !== undefined) schema['x-kubernetes-map-type'] = atomic
   definitions[full] = schema
   const wire: Record<string, [string, string]> = {}
   protobuf[full] = wire

@@ -9,6 +9,7 @@ import { Webhooks } from './admission/webhooks.ts'
 import { reviewRoutes } from './auth/reviews.ts'
 import { tokenRoute } from './auth/token-request.ts'
 import { API_AUDIENCE, Tokens } from './auth/tokens.ts'
+import type { Logger } from './client/logger.ts'
 import { openAuthority } from './certificates/authority.ts'
 import type { ServingCertificates } from './certificates/authority.ts'
 import { answerDiscovery } from './http/discovery.ts'
@@ -28,12 +29,6 @@ import { StatusError, internalError, noSuchRoute, unauthorized } from './status-
 import { openSqliteLog } from './storage/sqlite-log.ts'
 import { Store } from './storage/store.ts'
 
-export interface Logger {
-  readonly debug: (fields: object, message: string) => void
-  readonly warn: (fields: object, message: string) => void
-  readonly error: (fields: object, message: string) => void
-}
-
 export interface ApiServerOptions {
   /** Where objects, keys and certificates are kept; without it everything is in memory. */
   readonly directory?: string | undefined
@@ -43,7 +38,7 @@ export interface ApiServerOptions {
   readonly logger?: Logger | undefined
   /** The administrator's bearer token; made (and kept in the directory) when absent. */
   readonly adminToken?: string | undefined
-  /** PEM of the authority that signed the nodes' serving certificates; without it they are not checked, as on a real server. */
+  /** PEM of the authority that signed the nodes' serving certificates, when it is not the server's own. */
   readonly kubeletCa?: string | undefined
   readonly now?: () => number
 }
@@ -139,7 +134,11 @@ async function listen({
   const reader = new ResourceReader({ store, now })
   const writer = new ObjectWriter({ store, admission, now })
   const openApi = new OpenApi(registry)
-  const nodes = nodeRoutes({ store, ca: kubeletCa, token: () => tokens.adminToken })
+  const nodes = nodeRoutes({
+    store,
+    ca: kubeletCa ?? certificates?.caCertificate,
+    token: () => tokens.adminToken,
+  })
   const routes = new ResourceRoutes({
     store,
     registry,

@@ -1,6 +1,11 @@
 /** A Kubernetes API server, and with it a one-process cluster, for tests and demos. */
 export { startApiServer } from './api-server.ts'
-export type { ApiServer, ApiServerOptions, Logger } from './api-server.ts'
-export { StoreLockedError } from './storage/sqlite-log.ts'
+export type { ApiServer, ApiServerOptions } from './api-server.ts'
 export { startLocalKube } from './local-kube.ts'
 export type { LocalKube, LocalKubeOptions } from './local-kube.ts'
+export { startControllers } from './controllers/start-controllers.ts'
+export type { Controllers } from './controllers/start-controllers.ts'
+export { startNodeAgent } from './node-agent/start-node-agent.ts'
+export type { NodeAgent, NodeAgentConfig } from './node-agent/start-node-agent.ts'
+export type { Logger } from './client/logger.ts'
+export { StoreLockedError } from './storage/sqlite-log.ts'

@@ -1,72 +1,82 @@
-// The whole of it in one process: API server, controllers and a node agent that runs pods as child processes. The
-// parts speak HTTP to each other, as they would in a real cluster.
-
+/** A cluster in one process: the API server, the controllers, and a node agent that runs pods as local processes. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startApiServer, type ApiServer, type ApiServerOptions } from './api-server.ts'
+import { startApiServer } from './api-server.ts'
+import type { ApiServer, ApiServerOptions } from './api-server.ts'
 import { createKubeClient } from './client/kube-client.ts'
-import { silentLogger, type Logger } from './client/logger.ts'
 import { startControllers } from './controllers/start-controllers.ts'
-import { startNodeAgent, type NodeAgent, type NodeAgentConfig } from './node-agent/start-node-agent.ts'
+import { startNodeAgent } from './node-agent/start-node-agent.ts'
+import type { NodeAgent, NodeAgentConfig } from './node-agent/start-node-agent.ts'
 
-export interface LocalKubeOptions extends Omit<ApiServerOptions, 'logger' | 'kubeletCa'> {
-  /** Which images this node runs, and by which local command. Left out: no node, pods stay Pending. */
-  readonly nodeAgent?: Pick<NodeAgentConfig, 'images' | 'extraEnv' | 'nodeName' | 'longestShutdownMilliseconds' | 'onPodEvent'>
-  readonly logger?: Logger
-}
-
-export interface LocalKube extends Omit<ApiServer, 'close'> {
-  readonly node: NodeAgent | undefined
-  /** Pods first, API server last; when it resolves nothing of it runs any more. */
-  close(): Promise<void>
-}
-
-export const startLocalKube = async ({ nodeAgent, logger = silentLogger, ...server }: LocalKubeOptions = {}): Promise<LocalKube> => {
-  const undo: (() => Promise<void> | void)[] = []
-  const close = async () => {
-    for (const step of undo.splice(0).reverse()) await step()
+export interface LocalKubeOptions extends ApiServerOptions {
+  /** Deployments, ReplicaSets, Jobs, endpoints, garbage collection, namespaces, service accounts. */
+  readonly controllers?: boolean
+  /** Without it no pod runs. */
+  readonly nodeAgent?: Omit<NodeAgentConfig, 'kubeconfig' | 'stateDirectory' | 'logger'> & {
+    readonly stateDirectory?: string
   }
+}
+
+export interface LocalKube extends ApiServer {
+  readonly nodeAgent: NodeAgent | undefined
+}
+
+export async function startLocalKube({
+  controllers = true,
+  nodeAgent,
+  ...options
+}: LocalKubeOptions = {}): Promise<LocalKube> {
+  const server = await startApiServer(options)
+  // Ended in the reverse order of their start: pods stop while the API can still record it.
+  const endings: (() => Promise<void>)[] = [() => server.close()]
+  const close = async (): Promise<void> => {
+    for (const end of endings.splice(0).toReversed()) await end()
+  }
+  const { logger } = options
+  const childLogger = logger === undefined ? {} : { logger }
   try {
-    const api = await startApiServer({ ...server, logger })
-    undo.push(() => api.close())
-    const connection = { url: api.url, ca: api.caCertificate, token: api.token }
-    const client = createKubeClient({ kubeconfig: connection, userAgent: 'local-kube-controllers' })
-    undo.push(() => client.close())
-    const controllers = await startControllers({ client, logger })
-    undo.push(() => controllers.close())
-    const node = nodeAgent === undefined ? undefined : await startNode({ nodeAgent, api, connection, directory: server.directory, logger, undo })
-    return { ...api, node, close }
+    if (controllers) {
+      const running = await startControllers({
+        client: createKubeClient({ kubeconfig: server.kubeconfig() }),
+        ...childLogger,
+      })
+      endings.push(() => running.close())
+    }
+    let agent: NodeAgent | undefined
+    if (nodeAgent !== undefined) {
+      const {
+        stateDirectory = stateDirectoryOf(options.directory, endings),
+        nodeName = 'local',
+        ...rest
+      } = nodeAgent
+      const hosts = ['127.0.0.1', 'localhost', nodeName]
+      const servingCertificate =
+        options.tls === false
+          ? undefined
+          : await server.issueCertificate({ commonName: `system:node:${nodeName}`, hosts })
+      agent = await startNodeAgent({
+        kubeconfig: server.kubeconfig(),
+        nodeName,
+        stateDirectory,
+        ...(servingCertificate === undefined ? {} : { servingCertificate }),
+        ...childLogger,
+        ...rest,
+      })
+      const started = agent
+      endings.push(() => started.close())
+    }
+    return { ...server, nodeAgent: agent, close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-const startNode = async ({
-  nodeAgent,
-  api,
-  connection,
-  directory,
-  logger,
-  undo,
-}: {
-  readonly nodeAgent: NonNullable<LocalKubeOptions['nodeAgent']>
-  readonly api: ApiServer
-  readonly connection: { readonly url: string; readonly ca: string; readonly token: string }
-  readonly directory: string | undefined
-  readonly logger: Logger
-  readonly undo: (() => Promise<void> | void)[]
-}): Promise<NodeAgent> => {
-  const stateDirectory = directory === undefined ? mkdtempSync(join(tmpdir(), 'local-kube-node-')) : join(directory, 'node')
-  if (directory === undefined) undo.push(() => rmSync(stateDirectory, { recursive: true, force: true }))
-  const node = await startNodeAgent({
-    ...nodeAgent,
-    kubeconfig: connection,
-    stateDirectory,
-    servingCertificate: await api.issueCertificate({ commonName: `system:node:${nodeAgent.nodeName ?? 'local'}`, hosts: ['127.0.0.1', 'localhost'] }),
-    logger,
-  })
-  undo.push(() => node.close())
-  return node
+/** In memory means leaving nothing behind. */
+function stateDirectoryOf(directory: string | undefined, endings: (() => Promise<void>)[]): string {
+  if (directory !== undefined) return join(directory, 'node')
+  const temporary = mkdtempSync(join(tmpdir(), 'local-kube-node-'))
+  endings.push(async () => rmSync(temporary, { recursive: true, force: true }))
+  return temporary
 }

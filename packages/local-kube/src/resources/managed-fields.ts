@@ -1,10 +1,64 @@
-/** Field ownership (`metadata.managedFields`). */
-import type { JsonObject } from '../json.ts'
+/** Field ownership (`metadata.managedFields`): who wrote which field last, by update or by apply. */
+import { asArray, asObject, asString, deepEqual } from '../json.ts'
+import type { JsonObject, JsonValue } from '../json.ts'
+import { differenceOf, fromFieldsV1, ownablePart, schemaOf, toFieldsV1 } from './field-paths.ts'
+import { timestamp } from './lifecycle.ts'
 import type { Subresource } from './lifecycle.ts'
+import { apiVersionOf } from './resource.ts'
 import type { Resource } from './resource.ts'
 
+export interface Owner {
+  readonly manager: string
+  readonly operation: 'Apply' | 'Update'
+  readonly apiVersion: string
+  readonly subresource: string
+  readonly time: string
+  readonly fields: ReadonlySet<string>
+}
+
+export function readOwners(object: JsonObject | undefined): readonly Owner[] {
+  return asArray(asObject(object?.['metadata'])['managedFields'])
+    .map(asObject)
+    .filter((entry) => asString(entry['manager']) !== '' || entry['fieldsV1'] !== undefined)
+    .map((entry) => ({
+      manager: asString(entry['manager']),
+      operation: entry['operation'] === 'Apply' ? 'Apply' : 'Update',
+      apiVersion: asString(entry['apiVersion']),
+      subresource: asString(entry['subresource']),
+      time: asString(entry['time']),
+      fields: fromFieldsV1(entry['fieldsV1']),
+    }))
+}
+
+export function writeOwners(object: JsonObject, owners: readonly Owner[]): JsonObject {
+  const entries = owners
+    .filter(({ fields }) => fields.size > 0)
+    .map(({ manager, operation, apiVersion, subresource, time, fields }): JsonValue => ({
+      manager,
+      operation,
+      apiVersion,
+      ...(time === '' ? {} : { time }),
+      fieldsType: 'FieldsV1',
+      fieldsV1: toFieldsV1(fields),
+      ...(subresource === '' ? {} : { subresource }),
+    }))
+  const { managedFields: _, ...metadata } = asObject(object['metadata'])
+  return { ...object, metadata: entries.length === 0 ? metadata : { ...metadata, managedFields: entries } }
+}
+
+export const without = (
+  fields: ReadonlySet<string>,
+  ...dropped: readonly ReadonlySet<string>[]
+): ReadonlySet<string> => new Set([...fields].filter((id) => !dropped.some((set) => set.has(id))))
+
+/** Gives what a plain write changed to its manager, and takes it from everybody else. */
 export function recordUpdate({
+  resource,
+  subresource,
+  current,
   next,
+  manager,
+  now,
 }: {
   resource: Resource
   subresource: Subresource
@@ -13,5 +67,50 @@ export function recordUpdate({
   manager: string
   now: number
 }): JsonObject {
-  return next
+  const given = asObject(next['metadata'])['managedFields']
+  const before = asObject(current?.['metadata'])['managedFields']
+  // A client that edits managedFields means it; one that leaves them out does not.
+  const edited = given !== undefined && !deepEqual(given, before)
+  const owners = readOwners(edited ? next : current)
+  const shown = subresource === 'finalize' ? '' : subresource
+  const part = (object: JsonObject): JsonObject => ownablePart(resource, object, shown)
+  const { changed, removed } = difference({
+    resource,
+    before: current === undefined ? {} : part(current),
+    after: part(next),
+  })
+  if (changed.size === 0 && removed.size === 0) {
+    if (edited) return writeOwners(next, owners)
+    return before === undefined
+      ? next
+      : { ...next, metadata: { ...asObject(next['metadata']), managedFields: before } }
+  }
+  const apiVersion = apiVersionOf(resource)
+  const isMine = (owner: Owner): boolean =>
+    owner.manager === manager &&
+    owner.operation === 'Update' &&
+    owner.apiVersion === apiVersion &&
+    owner.subresource === shown
+  const mine = owners.find(isMine)
+  const fields = new Set([...(mine === undefined ? [] : without(mine.fields, removed)), ...changed])
+  const others = owners
+    .filter((owner) => !isMine(owner))
+    .map((owner) => ({ ...owner, fields: without(owner.fields, changed, removed) }))
+  return writeOwners(next, [
+    ...others,
+    { manager, operation: 'Update', apiVersion, subresource: shown, time: timestamp(now), fields },
+  ])
+}
+
+/** Compared one level down, so that an untouched spec costs nothing when the status changes. */
+function difference({
+  resource,
+  before,
+  after,
+}: {
+  resource: Resource
+  before: JsonObject
+  after: JsonObject
+}): ReturnType<typeof differenceOf> {
+  return differenceOf(schemaOf(resource), before, after)
 }

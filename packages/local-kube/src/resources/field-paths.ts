@@ -1,0 +1,204 @@
+/**
+ * The paths of a value as field ownership counts them, following the schema: granular maps, list maps by key, sets by
+ * value, everything else atomic. A path is a list of fieldsV1 elements: `f:name`, `k:{"name":"a"}`, `v:"x"`.
+ */
+import { builtinSchema } from '../builtin/definitions.ts'
+import { asArray, asObject, asString, deepEqual, isObject } from '../json.ts'
+import type { JsonObject, JsonValue } from '../json.ts'
+import type { StructuralSchema } from '../schema/structural-schema.ts'
+import type { Subresource } from './lifecycle.ts'
+import type { Resource } from './resource.ts'
+
+export type Path = readonly string[]
+export const pathId = (path: Path): string => JSON.stringify(path)
+export const pathOf = (id: string): Path => JSON.parse(id) as Path
+
+/** Leaf paths with their values; list items and map keys are members too, with `undefined`. */
+export type FieldMap = ReadonlyMap<string, JsonValue | undefined>
+
+export function schemaOf(resource: Resource): StructuralSchema {
+  const schema =
+    resource.definition === undefined
+      ? (resource.custom?.schema ?? {})
+      : (builtinSchema(resource.definition) ?? {})
+  const metadata = builtinSchema('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta')
+  return {
+    ...schema,
+    properties: { ...asObject(schema['properties']), ...(metadata === undefined ? {} : { metadata }) },
+  }
+}
+
+export function fieldSchema(
+  schema: StructuralSchema | undefined,
+  name: string,
+): { readonly schema: StructuralSchema | undefined; readonly declared: boolean } {
+  const properties = asObject(schema?.['properties'])
+  const declared = Object.hasOwn(properties, name)
+  const found = declared ? properties[name] : schema?.['additionalProperties']
+  return { schema: isObject(found) ? found : undefined, declared }
+}
+
+export const itemSchema = (schema: StructuralSchema | undefined): StructuralSchema | undefined =>
+  isObject(schema?.['items']) ? schema['items'] : undefined
+
+export const isAtomicMap = (schema: StructuralSchema | undefined): boolean =>
+  schema?.['x-kubernetes-map-type'] === 'atomic'
+
+/** The path element of a list item; `undefined` for atomic lists. */
+export function itemElement(schema: StructuralSchema | undefined, item: JsonValue): string | undefined {
+  switch (schema?.['x-kubernetes-list-type']) {
+    case 'set':
+      return `v:${JSON.stringify(item)}`
+    case 'map': {
+      if (!isObject(item)) return undefined
+      const key: JsonObject = {}
+      for (const name of asArray(schema['x-kubernetes-list-map-keys']).map(asString).toSorted()) {
+        const fallback =
+          fieldSchema(itemSchema(schema), name).schema?.['default'] ??
+          (name === 'protocol' ? 'TCP' : undefined)
+        const value = item[name] ?? fallback
+        if (value !== undefined) key[name] = value
+      }
+      return `k:${JSON.stringify(key)}`
+    }
+    default:
+      return undefined
+  }
+}
+
+export function fieldsOf(
+  schema: StructuralSchema | undefined,
+  value: JsonValue,
+  path: Path = [],
+  into = new Map<string, JsonValue | undefined>(),
+): Map<string, JsonValue | undefined> {
+  if (Array.isArray(value)) {
+    if (itemElement(schema, {}) === undefined || value.length === 0) return into.set(pathId(path), value)
+    for (const item of value) {
+      const at = [...path, itemElement(schema, item) ?? '']
+      into.set(pathId(at), undefined)
+      if (isObject(item)) fieldsOf(itemSchema(schema), item, at, into)
+    }
+    return into
+  }
+  if (!isObject(value) || isAtomicMap(schema)) return into.set(pathId(path), value)
+  for (const [name, child] of Object.entries(value)) {
+    if (child === undefined) continue
+    const at = [...path, `f:${name}`]
+    const { schema: below, declared } = fieldSchema(schema, name)
+    const isEmpty = isObject(child) && Object.keys(child).length === 0
+    if (isEmpty) into.set(pathId(at), child)
+    else {
+      if (!declared && isObject(child) && !isAtomicMap(below)) into.set(pathId(at), undefined)
+      fieldsOf(below, child, at, into)
+    }
+  }
+  return into
+}
+
+const SERVER_METADATA = new Set([
+  'name',
+  'namespace',
+  'uid',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'resourceVersion',
+  'generation',
+  'managedFields',
+  'selfLink',
+  'generateName',
+])
+
+/** What of an object can be owned through a subresource. */
+export function ownablePart(resource: Resource, object: JsonObject, subresource: Subresource): JsonObject {
+  const { apiVersion: _, kind: __, metadata, ...rest } = object
+  const owned = Object.fromEntries(
+    Object.entries(asObject(metadata)).filter(([key]) => !SERVER_METADATA.has(key)),
+  )
+  if (subresource === 'status') return rest['status'] === undefined ? {} : { status: rest['status'] }
+  const { status, ...spec } = rest
+  const part = resource.hasStatus || status === undefined ? spec : rest
+  return Object.keys(owned).length === 0 ? part : { metadata: owned, ...part }
+}
+
+export interface Difference {
+  readonly changed: ReadonlySet<string>
+  readonly removed: ReadonlySet<string>
+}
+
+/** Compares two parts; subtrees that did not change are not walked. */
+export function differenceOf(schema: StructuralSchema, before: JsonObject, after: JsonObject): Difference {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (key) => !deepEqual(before[key], after[key]),
+  )
+  const only = (object: JsonObject): JsonObject =>
+    Object.fromEntries(keys.filter((key) => object[key] !== undefined).map((key) => [key, object[key]]))
+  const old = fieldsOf(schema, only(before))
+  const fresh = fieldsOf(schema, only(after))
+  const changed = new Set<string>()
+  const removed = new Set<string>()
+  for (const [id, value] of fresh) if (!old.has(id) || !deepEqual(old.get(id), value)) changed.add(id)
+  for (const id of old.keys()) if (!fresh.has(id)) removed.add(id)
+  changed.delete('[]')
+  removed.delete('[]')
+  return { changed, removed }
+}
+
+/** fieldsV1, the tree form of a set of paths. */
+export function toFieldsV1(ids: Iterable<string>): JsonObject {
+  const root: JsonObject = {}
+  const paths = [...ids].map(pathOf)
+  for (const path of paths) {
+    let node = root
+    for (const element of path) {
+      const next = asObject(node[element])
+      node[element] = next
+      node = next
+    }
+  }
+  // A member that has members below says so with a dot.
+  for (const path of paths) {
+    let node: JsonObject = root
+    for (const element of path) node = asObject(node[element])
+    if (Object.keys(node).length > 0) node['.'] = {}
+  }
+  return root
+}
+
+export function fromFieldsV1(
+  tree: JsonValue | undefined,
+  path: Path = [],
+  into = new Set<string>(),
+): Set<string> {
+  const node = asObject(tree)
+  const keys = Object.keys(node)
+  if (keys.length === 0 && path.length > 0) into.add(pathId(path))
+  for (const key of keys) {
+    if (key === '.') into.add(pathId(path))
+    else fromFieldsV1(node[key], [...path, normalElement(key)], into)
+  }
+  return into
+}
+
+/** Clients may write the keys of `k:{…}` in any order. */
+function normalElement(element: string): string {
+  if (!element.startsWith('k:')) return element
+  const key = JSON.parse(element.slice(2)) as JsonObject
+  return `k:${JSON.stringify(Object.fromEntries(Object.entries(key).toSorted(([a], [b]) => (a < b ? -1 : 1))))}`
+}
+
+/** `.spec.containers[name="a"].image`, as conflicts are shown. */
+export function readablePath(path: Path): string {
+  return path
+    .map((element) => {
+      const text = element.slice(2)
+      if (element.startsWith('f:')) return `.${text}`
+      if (element.startsWith('v:')) return `[=${text}]`
+      const key = JSON.parse(text) as JsonObject
+      return `[${Object.entries(key)
+        .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+        .join(',')}]`
+    })
+    .join('')
+}
