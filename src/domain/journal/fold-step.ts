@@ -2,7 +2,7 @@
 // calls), but no longer move the step.
 
 import { isRequiredCall } from '../run/required-calls.ts'
-import type { OpenCall, StepFailure, StepState, ToolUse } from './fold.ts'
+import type { OpenCall, StepFailure, StepState, ToolUse } from './run-state.ts'
 import type { RecordBody, TokenUsage } from './record.ts'
 import { isInFlight, isStepFinal } from './step-phase.ts'
 import { addUsage, largerUsage } from './usage.ts'

@@ -2,7 +2,7 @@
 
 import type { StepFailure, StepState } from '../journal/fold.ts'
 import { deadlineOf } from './deadline.ts'
-import type { Planning } from './plan.ts'
+import type { Planning } from './planning.ts'
 
 export type AttemptDecision =
   | { readonly type: 'retry'; readonly attempt: number; readonly notBefore: string }

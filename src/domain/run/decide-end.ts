@@ -5,7 +5,7 @@ import { isDone, isInFlight, isStepFinal } from '../journal/step-phase.ts'
 import { storeText } from '../journal/stored-text.ts'
 import { totalTokens } from '../journal/usage.ts'
 import { deadlineOf } from './deadline.ts'
-import type { Planning, RunAction } from './plan.ts'
+import type { Planning, RunAction } from './planning.ts'
 import { runData } from './run-data.ts'
 import { renderPlain } from './step-prompt.ts'
 

@@ -106,8 +106,7 @@ describe('parsing', () => {
     { text: '{{ x := 1 }}', expected: /there is no function "x"/, reason: 'a variable without $' },
   ])('names the place and the fault: $reason', ({ text, expected }) => {
     const [first] = faults(text)
-    if (typeof expected === 'string') expect(first).toBe(expected)
-    else expect(first).toMatch(expected)
+    expect(typeof expected === 'string' ? first === expected : expected.test(first ?? '')).toBe(true)
   })
 
   it('reports the faults of all actions, in order', () => {
@@ -134,48 +133,45 @@ describe('parsing', () => {
 
   it('never throws, whatever the text', () => {
     const piece = fc.constantFrom(
-      ...[
-        '{{',
-        '}}',
-        '{{-',
-        '-}}',
-        ' ',
-        '\n',
-        '.',
-        '.a',
-        '$',
-        '$x',
-        ':=',
-        '=',
-        ',',
-        '|',
-        '(',
-        ')',
-        '"',
-        "'",
-        '`',
-        '\\',
-        '/*',
-        '*/',
-      ],
-      ...[
-        'if',
-        'else',
-        'end',
-        'range',
-        'with',
-        'break',
-        'define',
-        'template',
-        'block',
-        'call',
-        'eq',
-        'len',
-        'nil',
-        '1',
-        '-',
-        '😀',
-      ],
+      '{{',
+      '}}',
+      '{{-',
+      '-}}',
+      ' ',
+      '\n',
+      '.',
+      '.a',
+      '$',
+      '$x',
+      ':=',
+      '=',
+      ',',
+      '|',
+      '(',
+      ')',
+      '"',
+      "'",
+      '`',
+      '\\',
+      '/*',
+      '*/',
+
+      'if',
+      'else',
+      'end',
+      'range',
+      'with',
+      'break',
+      'define',
+      'template',
+      'block',
+      'call',
+      'eq',
+      'len',
+      'nil',
+      '1',
+      '-',
+      '😀',
     )
     const texts = fc.oneof(
       fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('')),
@@ -185,7 +181,7 @@ describe('parsing', () => {
     fc.assert(
       fc.property(texts, (text) => {
         const result = parseTemplate(text)
-        if (result.type === 'error') expect(result.errors.length).toBeGreaterThan(0)
+        expect(result.type === 'template' || result.errors.length > 0).toBe(true)
       }),
       { numRuns: 2000 },
     )
