@@ -12,7 +12,7 @@ const logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 const candidate = (identity: string, resources: MemoryResources, clock: ManualClock) => {
   const leadership = electLeader({ resources, clock, logger, namespace: 'kubeswarm-system', identity })
-  const state = { leads: false, lost: false, release: leadership.release }
+  const state = { leads: false, lost: false, release: () => leadership.release() }
   void leadership.acquired.then(() => (state.leads = true))
   void leadership.lost.then(() => (state.lost = true))
   return state
