@@ -65,7 +65,16 @@ export const restoreConversation = async ({
           state: await stateFrom({ record, conversation, textOf }),
         })
         break
-      default:
+      case 'run.started':
+      case 'run.stopping':
+      case 'run.finished':
+      case 'step.submitted':
+      case 'step.skipped':
+      case 'step.failed':
+      case 'task.leased':
+      case 'task.completed':
+      case 'task.failed':
+      case 'task.cancelled':
         break
     }
   }

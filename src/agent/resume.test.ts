@@ -71,6 +71,8 @@ const dieAndResume = async ({ death, after }: { readonly death: number; readonly
   return { end, world, records: source.journal('uid-1'), died }
 }
 
+const unknown = 'OutcomeUnknown, retryable: false'
+
 // llm x3 (requested, responded), two tool calls (intended, returned), one end: eleven writes.
 const deaths = Array.from({ length: 11 }, (_, index) => index + 1).flatMap((death) =>
   [false, true].map((after) => ({ death, after })),
@@ -96,8 +98,9 @@ test.each(deaths)(
       )
       expect(fates).toHaveLength(1)
     }
-    if (end.type === 'task.completed') expect(slack.ledger).toHaveLength(1)
-    else expect(end).toMatchObject({ type: 'task.failed', code: 'OutcomeUnknown', retryable: false })
+    const said = end.type === 'task.failed' ? `${end.code}, retryable: ${end.retryable}` : end.type
+    const truths = slack.ledger.length === 1 ? ['task.completed', unknown] : [unknown]
+    expect(truths).toContain(said)
   },
 )
 

@@ -28,8 +28,10 @@ const headAndTail = (text: string, bytes: number): string => {
 }
 
 // Terminal escapes, control characters but tab and line feed, zero-width and direction marks, tag characters.
+// oxlint-disable-next-line no-control-regex -- control characters are what it finds
 const ESCAPES = /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|.)?/gu
 const HIDDEN =
+  // oxlint-disable-next-line no-control-regex -- control characters are what it finds
   /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFEFF\u{E0000}-\u{E007F}]/gu
 
 export const visible = (text: string): string => text.replaceAll(ESCAPES, '').replaceAll(HIDDEN, '')

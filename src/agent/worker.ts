@@ -1,7 +1,6 @@
 // The agent's worker: takes tasks while it has hands free, and lets go of them in good order when it is told to stop.
 // What happens inside a task is `perform-task.ts`.
 
-import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { AssignedTask, TaskSource } from '../ports/task-source.ts'
 import { withFields } from './log-fields.ts'

@@ -24,7 +24,7 @@ export const startAgent = async (config: AgentConfig): Promise<RunningAgent> => 
   const health = await startHealth({ port: config.port, host: config.host, isReady: () => isReady() })
   try {
     const { worker, release } = await startWork(config)
-    isReady = worker.isTaking
+    isReady = () => worker.isTaking()
     return {
       healthUrl: `http://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${health.port}`,
       close: async () => {

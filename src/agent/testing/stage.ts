@@ -194,7 +194,7 @@ export interface Stage {
   readonly source: InMemoryTaskSource
   readonly worker: Worker
   readonly model: ScriptedModel
-  records(...types: readonly RecordType[]): readonly JournalRecord[]
+  readonly records: (...types: readonly RecordType[]) => readonly JournalRecord[]
 }
 
 export const stage = ({

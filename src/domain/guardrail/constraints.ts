@@ -61,7 +61,7 @@ const faultOf = ({
         ? undefined
         : `argument "${rule.path}" must match ${rule.pattern}`
     case 'maxLength':
-      return every(value, (item) => typeof item === 'string' && [...item].length <= rule.maxLength)
+      return every(value, (item) => typeof item === 'string' && Array.from(item).length <= rule.maxLength)
         ? undefined
         : `argument "${rule.path}" must be text of at most ${rule.maxLength} characters`
     case 'fromInput': {

@@ -48,8 +48,7 @@ test.each<[string, InputSchema, Record<string, unknown>, RegExp | undefined]>([
   ],
   ['a pattern inside RE2 counts', { properties: { a: { pattern: '^a+$' } } }, { a: 'b' }, /pattern/],
 ])('%s', (_, schema, args, fault) => {
-  if (fault === undefined) expect(inputFault(schema, args)).toBeUndefined()
-  else expect(inputFault(schema, args)).toMatch(fault)
+  expect(inputFault(schema, args) ?? 'fits').toMatch(fault ?? /^fits$/)
 })
 
 test('F50 a schema nested without end is refused, not walked', () => {

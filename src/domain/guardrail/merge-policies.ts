@@ -22,7 +22,7 @@ export const effectivePolicy = ({
   const permissions = guardrails.tools ?? {}
   const limits = guardrails.limits ?? {}
   const own = (field: string): RuleSource => ({ kind: 'SwarmAgent', name: agent.metadata.name, field })
-  const written = (field: keyof typeof limits & string, value: number): Limit => ({
+  const written = (field: keyof typeof limits, value: number): Limit => ({
     value,
     source: own(`spec.guardrails.limits.${field}`),
   })

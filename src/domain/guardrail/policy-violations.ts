@@ -58,15 +58,15 @@ const violation = (agent: SwarmAgent, policy: SwarmPolicy, finding: Finding): Vi
 }
 
 const shown = (value: unknown): string =>
-  value === undefined ? '(not set)' : Array.isArray(value) ? `[${value.join(', ')}]` : String(value)
+  value === undefined ? '(not set)' : Array.isArray(value) ? `[${value.join(', ')}]` : typeof value === 'string' ? value : JSON.stringify(value)
 
 const limitFindings = (agent: SwarmAgent, { spec }: SwarmPolicy): readonly Finding[] => {
   const own = agent.spec.guardrails?.limits ?? {}
   const limits = spec?.limits ?? {}
   const compare = (
-    field: keyof typeof own & string,
+    field: keyof typeof own,
     agentValue: number | undefined,
-    policyField: keyof typeof limits & string,
+    policyField: keyof typeof limits,
     relation: 'is above' | 'is below',
   ): readonly Finding[] => {
     const policyValue = limits[policyField]
