@@ -6,13 +6,22 @@ import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
 const config = require('../.dependency-cruiser.cjs') as IConfiguration
-const { output } = await cruise(['src', 'packages'], { ...config.options, ruleSet: config, validate: true, outputType: 'json' })
+const { output } = await cruise(['src', 'packages'], {
+  ...config.options,
+  ruleSet: config,
+  validate: true,
+  outputType: 'json',
+})
 const result = (typeof output === 'string' ? JSON.parse(output) : output) as ICruiseResult
 
 for (const { rule, from, to, cycle } of result.summary.violations) {
-  console.log(`${rule.severity} ${rule.name}: ${from} → ${cycle ? cycle.map(({ name }) => name).join(' → ') : to}`)
+  console.log(
+    `${rule.severity} ${rule.name}: ${from} → ${cycle ? cycle.map(({ name }) => name).join(' → ') : to}`,
+  )
 }
-const ours = result.modules.filter(({ source }) => source.startsWith('src/') || source.startsWith('packages/'))
+const ours = result.modules.filter(
+  ({ source }) => source.startsWith('src/') || source.startsWith('packages/'),
+)
 const arrows = ours.reduce((sum, { dependencies }) => sum + dependencies.length, 0)
 console.log(`${ours.length} modules, ${arrows} imports, ${result.summary.violations.length} violations`)
 if (ours.length < 10 || arrows < 10) {

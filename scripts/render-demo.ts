@@ -16,9 +16,15 @@ if (status !== 0) {
 const COLUMNS = 150
 const LINE = 18
 const CHARACTER = 8.43
-const colours: Readonly<Record<string, string>> = { '31': '#ff7b72', '32': '#7ee787', '33': '#e3b341', '36': '#79c0ff' }
+const colours: Readonly<Record<string, string>> = {
+  '31': '#ff7b72',
+  '32': '#7ee787',
+  '33': '#e3b341',
+  '36': '#79c0ff',
+}
 
-const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
 interface Look {
   readonly fill: string
@@ -50,7 +56,9 @@ const spans = (line: string): string => {
 }
 
 const wrapped = ['\u001B[36m$\u001B[39m npm run demo', ...stdout.trimEnd().split('\n')]
-const body = wrapped.map((line, row) => `<text x="16" y="${40 + row * LINE}" xml:space="preserve">${spans(line)}</text>`).join('\n')
+const body = wrapped
+  .map((line, row) => `<text x="16" y="${40 + row * LINE}" xml:space="preserve">${spans(line)}</text>`)
+  .join('\n')
 const height = 40 + wrapped.length * LINE + 12
 writeFileSync(
   'docs/demo.svg',

@@ -20,7 +20,13 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
 }
 
 /** Registers the verb that `word` names, or all of them (help, completion, a typo). */
-export const registerCommands = async ({ program, word }: { readonly program: Command; readonly word: string | undefined }): Promise<void> => {
+export const registerCommands = async ({
+  program,
+  word,
+}: {
+  readonly program: Command
+  readonly word: string | undefined
+}): Promise<void> => {
   const only = word === undefined || word === 'completion' ? undefined : commands[word]
   const loaders = only === undefined ? Object.values(commands) : [only]
   for (const load of loaders) (await load())(program)

@@ -14,7 +14,13 @@ import { untilEvery } from '../processes/dev/until-ready.ts'
 import { agentType } from './kinds.ts'
 import type { Progress } from './output/progress.ts'
 
-const providerKeys = ['OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'GEMINI_API_KEY', 'ANTHROPIC_BASE_URL', 'GEMINI_BASE_URL'] as const
+const providerKeys = [
+  'OPENAI_API_KEY',
+  'ANTHROPIC_API_KEY',
+  'GEMINI_API_KEY',
+  'ANTHROPIC_BASE_URL',
+  'GEMINI_BASE_URL',
+] as const
 
 export interface DevSession {
   readonly cluster: DevCluster
@@ -28,7 +34,9 @@ export const readAll = async (path: string): Promise<ReadManifests['objects']> =
   if (first === undefined) return objects
   throw new KubeswarmError({
     code: 'InvalidManifest',
-    message: errors.map(({ source, line, column, message }) => `${source}:${line}:${column}: ${message}`).join('\n       '),
+    message: errors
+      .map(({ source, line, column, message }) => `${source}:${line}:${column}: ${message}`)
+      .join('\n       '),
     remedy: first.remedy ?? `swarm lint ${path}`,
   })
 }
@@ -52,7 +60,11 @@ export const startSession = async ({
   const model: ModelChoice =
     script === undefined
       ? await findModel({ needed: openAiModels(objects), ...modelEnvironment() })
-      : { type: 'scripted', reason: `asked for, script "${script}"`, remedy: 'leave out --script to look for a real one' }
+      : {
+          type: 'scripted',
+          reason: `asked for, script "${script}"`,
+          remedy: 'leave out --script to look for a real one',
+        }
   const cluster = await startDev({
     apiPort,
     hubPort,
@@ -75,7 +87,9 @@ const modelEnvironment = () => {
 }
 
 const hostEnvironment = (): Readonly<Record<string, string>> =>
-  Object.fromEntries(providerKeys.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])))
+  Object.fromEntries(
+    providerKeys.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  )
 
 /** Models that agents would ask of an OpenAI-compatible endpoint; the others have endpoints of their own. */
 const openAiModels = (objects: readonly KubernetesObject[]): readonly string[] => [
@@ -102,7 +116,11 @@ export const applyAll = async ({
     progress.update(`applying ${object.kind} ${object.metadata.name}`)
     await applyManifest({ transport: cluster.connection.transport, object })
   }
-  return new Set(applied.map(({ kind, metadata }) => (kind === 'Namespace' ? metadata.name : (metadata.namespace ?? 'default'))))
+  return new Set(
+    applied.map(({ kind, metadata }) =>
+      kind === 'Namespace' ? metadata.name : (metadata.namespace ?? 'default'),
+    ),
+  )
 }
 
 /** Waits until every Deployment and every SwarmAgent in the namespaces is ready. */
@@ -123,7 +141,9 @@ export const untilReady = async ({
       resources,
       type: agentType,
       namespaces,
-      is: ({ metadata, status }) => status?.observedGeneration === metadata.generation && status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true,
+      is: ({ metadata, status }) =>
+        status?.observedGeneration === metadata.generation &&
+        status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true,
       onProgress: ({ ready, total }) => progress.update(`agents ready: ${ready}/${total}`),
       signal,
     }),

@@ -56,7 +56,14 @@ export const describeFailure = (error: unknown): Failure => {
   if (error instanceof KubernetesApiError) {
     return {
       lines: [`error: ${error.message}`, `  code: ${error.reason === '' ? 'KubernetesApi' : error.reason}`],
-      exitCode: error.status === 404 ? exitCodes.notFound : error.status === 403 || error.status === 401 ? exitCodes.denied : error.status >= 500 ? exitCodes.unavailable : exitCodes.usage,
+      exitCode:
+        error.status === 404
+          ? exitCodes.notFound
+          : error.status === 403 || error.status === 401
+            ? exitCodes.denied
+            : error.status >= 500
+              ? exitCodes.unavailable
+              : exitCodes.usage,
     }
   }
   // local-kube reports its own failures as errors with a string code and, where it knows one, a remedy.
@@ -72,7 +79,11 @@ export const describeFailure = (error: unknown): Failure => {
     }
   }
   return {
-    lines: [`error: ${String(foreign.message ?? error)}`, ...(typeof foreign.stack === 'string' ? foreign.stack.split('\n').slice(1, 6) : []), '  code: Internal'],
+    lines: [
+      `error: ${String(foreign.message ?? error)}`,
+      ...(typeof foreign.stack === 'string' ? foreign.stack.split('\n').slice(1, 6) : []),
+      '  code: Internal',
+    ],
     exitCode: 1,
   }
 }

@@ -12,10 +12,16 @@ const kind = (plural: string, name: string): ResourceType => ({
 })
 
 const aliases: ReadonlyMap<ResourceType, readonly string[]> = new Map([
-  [kind('swarmagents', 'SwarmAgent'), ['agents', 'agent', 'swagent', 'swagents', 'swarmagent', 'swarmagents']],
+  [
+    kind('swarmagents', 'SwarmAgent'),
+    ['agents', 'agent', 'swagent', 'swagents', 'swarmagent', 'swarmagents'],
+  ],
   [kind('swarmteams', 'SwarmTeam'), ['teams', 'team', 'swteam', 'swteams', 'swarmteam', 'swarmteams']],
   [kind('swarmruns', 'SwarmRun'), ['runs', 'run', 'swrun', 'swruns', 'swarmrun', 'swarmruns']],
-  [kind('swarmpolicies', 'SwarmPolicy'), ['policies', 'policy', 'swpol', 'swpols', 'swarmpolicy', 'swarmpolicies']],
+  [
+    kind('swarmpolicies', 'SwarmPolicy'),
+    ['policies', 'policy', 'swpol', 'swpols', 'swarmpolicy', 'swarmpolicies'],
+  ],
   [kind('swarmevents', 'SwarmEvent'), ['events', 'event', 'swevt', 'swevts', 'swarmevent', 'swarmevents']],
 ])
 
@@ -33,7 +39,9 @@ export const kindOf = (word: string): ResourceType => {
 }
 
 /** `run/incident-001` or `run incident-001`, as kubectl takes them. */
-export const targetOf = (words: readonly string[]): { readonly type: ResourceType; readonly name?: string } => {
+export const targetOf = (
+  words: readonly string[],
+): { readonly type: ResourceType; readonly name?: string } => {
   const [first = '', second] = words
   const slash = first.indexOf('/')
   if (slash > 0) return { type: kindOf(first.slice(0, slash)), name: first.slice(slash + 1) }

@@ -22,12 +22,24 @@ interface Finding {
   readonly message: string
 }
 
-export const lint = async ({ paths, output }: { readonly paths: readonly string[]; readonly output: string }): Promise<number> => {
+export const lint = async ({
+  paths,
+  output,
+}: {
+  readonly paths: readonly string[]
+  readonly output: string
+}): Promise<number> => {
   const read = await Promise.all(paths.map((path) => readManifests(path)))
   const objects = read.flatMap((manifests) => manifests.objects)
   const findings: readonly Finding[] = [
     ...read.flatMap(({ errors }) =>
-      errors.map(({ source, line, column, message, remedy }) => ({ severity: 'error' as const, source, line, column, message: `${message}. ${remedy}` })),
+      errors.map(({ source, line, column, message, remedy }) => ({
+        severity: 'error' as const,
+        source,
+        line,
+        column,
+        message: `${message}. ${remedy}`,
+      })),
     ),
     ...objects.flatMap((manifest) => findingsOf({ manifest, context: contextFor(manifest, objects) })),
   ]
@@ -35,7 +47,8 @@ export const lint = async ({ paths, output }: { readonly paths: readonly string[
   if (output === 'json') {
     console.log(JSON.stringify({ objects: objects.length, findings }, undefined, 2))
   } else {
-    for (const { severity, source, line, column, message } of findings) console.log(`${source}:${line}:${column}: ${severity}: ${message}`)
+    for (const { severity, source, line, column, message } of findings)
+      console.log(`${source}:${line}:${column}: ${severity}: ${message}`)
     const warnings = findings.filter(({ severity }) => severity === 'warning').length
     console.error(`${objects.length} objects, ${errors.length} errors, ${warnings} warnings`)
   }
@@ -46,10 +59,20 @@ export const lint = async ({ paths, output }: { readonly paths: readonly string[
 const contextFor = ({ object }: ManifestObject, all: readonly ManifestObject[]): AdmissionContext =>
   admissionContext({
     complete: false,
-    objects: all.map((other) => other.object).filter(({ metadata }) => (metadata.namespace ?? 'default') === (object.metadata.namespace ?? 'default')),
+    objects: all
+      .map((other) => other.object)
+      .filter(
+        ({ metadata }) => (metadata.namespace ?? 'default') === (object.metadata.namespace ?? 'default'),
+      ),
   })
 
-const findingsOf = ({ manifest, context }: { readonly manifest: ManifestObject; readonly context: AdmissionContext }): readonly Finding[] => {
+const findingsOf = ({
+  manifest,
+  context,
+}: {
+  readonly manifest: ManifestObject
+  readonly context: AdmissionContext
+}): readonly Finding[] => {
   const { object, source, position } = manifest
   const at = (severity: Finding['severity'], finding: FieldError): Finding => ({
     severity,
@@ -73,6 +96,9 @@ const findingsOf = ({ manifest, context }: { readonly manifest: ManifestObject; 
 const brokenRules = ({ object }: ManifestObject): readonly FieldError[] => {
   const definition = definitions.find(({ resource }) => resource.kind === object.kind)
   if (definition === undefined) return []
-  const schema = customResourceDefinition(definition).spec.versions[0]?.schema.openAPIV3Schema as StructuralSchema
-  return validateObject({ schema, object: object as unknown as JsonObject }).errors.map(({ path, message }) => ({ path, message }))
+  const schema = customResourceDefinition(definition).spec.versions[0]?.schema
+    .openAPIV3Schema as StructuralSchema
+  return validateObject({ schema, object: object as unknown as JsonObject }).errors.map(
+    ({ path, message }) => ({ path, message }),
+  )
 }

@@ -7,12 +7,18 @@ import { describeFailure, exitCodes } from './exit.ts'
 const program = new Command('swarm')
   .description('kubeswarm runs LLM agents as Kubernetes resources, and enforces what each of them may do.')
   .option('--no-color', 'plain text (also: NO_COLOR)')
-  .addHelpText('before', 'Examples:\n  swarm demo                       the incident-response story, in seconds\n  swarm dev examples/incident-response\n                                   an embedded cluster for kubectl\n  swarm run --help                 start a run and follow it\n')
+  .addHelpText(
+    'before',
+    'Examples:\n  swarm demo                       the incident-response story, in seconds\n  swarm dev examples/incident-response\n                                   an embedded cluster for kubectl\n  swarm run --help                 start a run and follow it\n',
+  )
   .showSuggestionAfterError()
   .exitOverride()
 
 try {
-  await registerCommands({ program, word: process.argv.slice(2).find((argument) => !argument.startsWith('-')) })
+  await registerCommands({
+    program,
+    word: process.argv.slice(2).find((argument) => !argument.startsWith('-')),
+  })
   // Subcommands inherit neither: a failure in one of them ends here too.
   for (const command of program.commands) command.exitOverride().showHelpAfterError('(try --help)')
   await program.parseAsync(process.argv)

@@ -42,23 +42,41 @@ export const watchRun = async ({
   }
   const view = runView({ paint })
   const records: JournalRecord[] = []
-  for await (const record of hub.journal({ run, ...(taken.metadata.uid === undefined ? {} : { uid: taken.metadata.uid }), follow: true, ...(signal === undefined ? {} : { signal }) })) {
+  for await (const record of hub.journal({
+    run,
+    ...(taken.metadata.uid === undefined ? {} : { uid: taken.metadata.uid }),
+    follow: true,
+    ...(signal === undefined ? {} : { signal }),
+  })) {
     records.push(record)
     for (const line of view.lines(record)) print(line)
   }
   const finished = records.find((record) => record.type === 'run.finished')
   if (finished?.type !== 'run.finished') {
-    throw new KubeswarmError({ code: 'HubUnavailable', message: `lost sight of run "${run}": the hub ended its journal before the run ended`, remedy: `swarm logs run/${run} -f` })
+    throw new KubeswarmError({
+      code: 'HubUnavailable',
+      message: `lost sight of run "${run}": the hub ended its journal before the run ended`,
+      remedy: `swarm logs run/${run} -f`,
+    })
   }
   const { sha256, head, bytes } = finished.output ?? {}
   const output = sha256 === undefined || head === undefined || bytes === undefined ? undefined : head
   return { phase: finished.phase, reason: finished.reason, message: finished.message, output, records }
 }
 
-const readJournal = async ({ hub, run, uid }: { readonly hub: HubReader; readonly run: string; readonly uid: string | undefined }): Promise<readonly JournalRecord[]> => {
+const readJournal = async ({
+  hub,
+  run,
+  uid,
+}: {
+  readonly hub: HubReader
+  readonly run: string
+  readonly uid: string | undefined
+}): Promise<readonly JournalRecord[]> => {
   const records: JournalRecord[] = []
   try {
-    for await (const record of hub.journal({ run, ...(uid === undefined ? {} : { uid }), follow: false })) records.push(record)
+    for await (const record of hub.journal({ run, ...(uid === undefined ? {} : { uid }), follow: false }))
+      records.push(record)
   } catch (error) {
     // A run that was refused at its start has no journal.
     if (!(error instanceof KubeswarmError && error.code === 'NotFound')) throw error
@@ -66,7 +84,8 @@ const readJournal = async ({ hub, run, uid }: { readonly hub: HubReader; readonl
   return records
 }
 
-const isOver = ({ status }: SwarmRun): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed' || status?.phase === 'Cancelled'
+const isOver = ({ status }: SwarmRun): boolean =>
+  status?.phase === 'Succeeded' || status?.phase === 'Failed' || status?.phase === 'Cancelled'
 
 const conclusion = ({ status }: SwarmRun) => {
   const condition = status?.conditions?.find(({ type }) => type === 'Succeeded')
@@ -79,20 +98,40 @@ const conclusion = ({ status }: SwarmRun) => {
 }
 
 /** The run once it is Running or over; watches, does not poll. */
-const untilTakenUp = async ({ cluster, run, signal }: { readonly cluster: Cluster; readonly run: string; readonly signal?: AbortSignal }): Promise<SwarmRun> => {
+const untilTakenUp = async ({
+  cluster,
+  run,
+  signal,
+}: {
+  readonly cluster: Cluster
+  readonly run: string
+  readonly signal?: AbortSignal
+}): Promise<SwarmRun> => {
   const { connection, namespace } = cluster
   const current = await connection.get<SwarmRun>(runType, { namespace, name: run })
   if (current === undefined) {
-    throw new KubeswarmError({ code: 'NotFound', message: `SwarmRun ${namespace}/${run} not found`, remedy: `swarm get runs -n ${namespace}` })
+    throw new KubeswarmError({
+      code: 'NotFound',
+      message: `SwarmRun ${namespace}/${run} not found`,
+      remedy: `swarm get runs -n ${namespace}`,
+    })
   }
   if (hasBegun(current)) return current
   const stop = new AbortController()
   signal?.addEventListener('abort', () => stop.abort(), { once: true })
   try {
-    const events = connection.watch<SwarmRun>(runType, { namespace, resourceVersion: current.metadata.resourceVersion ?? '0', signal: stop.signal })
+    const events = connection.watch<SwarmRun>(runType, {
+      namespace,
+      resourceVersion: current.metadata.resourceVersion ?? '0',
+      signal: stop.signal,
+    })
     for await (const event of events) {
       if (event.type === 'BOOKMARK' || event.object.metadata.name !== run) continue
-      if (event.type === 'DELETED') throw new KubeswarmError({ code: 'NotFound', message: `SwarmRun ${namespace}/${run} was deleted before it started` })
+      if (event.type === 'DELETED')
+        throw new KubeswarmError({
+          code: 'NotFound',
+          message: `SwarmRun ${namespace}/${run} was deleted before it started`,
+        })
       if (hasBegun(event.object)) return event.object
     }
   } finally {

@@ -9,7 +9,10 @@ export const registerCompletion = (program: Command): void => {
     .command('completion')
     .summary('print a completion script for bash, zsh or fish')
     .argument('<shell>', 'bash, zsh or fish')
-    .addHelpText('before', 'Examples:\n  source <(swarm completion bash)\n  swarm completion fish > ~/.config/fish/completions/swarm.fish\n')
+    .addHelpText(
+      'before',
+      'Examples:\n  source <(swarm completion bash)\n  swarm completion fish > ~/.config/fish/completions/swarm.fish\n',
+    )
     .action((shell: string) => {
       const commands = program.commands.map((command) => ({
         name: command.name(),
@@ -36,10 +39,13 @@ const script = (shell: string, commands: readonly Completable[]): string => {
         ...(shell === 'zsh' ? ['autoload -U +X bashcompinit && bashcompinit'] : []),
         '_swarm() {',
         '  local current="${COMP_WORDS[COMP_CWORD]}"',
-        '  if [ "$COMP_CWORD" -eq 1 ]; then COMPREPLY=($(compgen -W "' + names + '" -- "$current")); return; fi',
+        '  if [ "$COMP_CWORD" -eq 1 ]; then COMPREPLY=($(compgen -W "' +
+          names +
+          '" -- "$current")); return; fi',
         '  case "${COMP_WORDS[1]}" in',
         ...commands.map(({ name, options }) => {
-          const words = name === 'get' || name === 'describe' ? `${kinds} ${options.join(' ')}` : options.join(' ')
+          const words =
+            name === 'get' || name === 'describe' ? `${kinds} ${options.join(' ')}` : options.join(' ')
           return `    ${name}) COMPREPLY=($(compgen -W "${words}" -- "$current") $(compgen -f -- "$current"));;`
         }),
         '  esac',
@@ -50,9 +56,17 @@ const script = (shell: string, commands: readonly Completable[]): string => {
       return [
         'complete -c swarm -f -n __fish_use_subcommand -a "' + names + '"',
         `complete -c swarm -f -n "__fish_seen_subcommand_from get describe" -a "${kinds}"`,
-        ...commands.flatMap(({ name, options }) => options.map((option) => `complete -c swarm -n "__fish_seen_subcommand_from ${name}" -l ${option.slice(2)}`)),
+        ...commands.flatMap(({ name, options }) =>
+          options.map(
+            (option) => `complete -c swarm -n "__fish_seen_subcommand_from ${name}" -l ${option.slice(2)}`,
+          ),
+        ),
       ].join('\n')
     default:
-      throw new KubeswarmError({ code: 'Usage', message: `no completion for shell "${shell}"`, remedy: 'swarm completion bash, zsh or fish' })
+      throw new KubeswarmError({
+        code: 'Usage',
+        message: `no completion for shell "${shell}"`,
+        remedy: 'swarm completion bash, zsh or fish',
+      })
   }
 }

@@ -41,7 +41,10 @@ export const registerDemo = (program: Command): void => {
     .option('--incident <name>', Object.keys(incidents).join(' or '), 'database')
     .option('--log-level <level>', 'what the components log to standard error', 'warn')
     .option('-o, --output <format>', 'text, or json: the figures at the end', 'text')
-    .addHelpText('before', 'Examples:\n  swarm demo\n  swarm demo --incident certificate\n  swarm demo --keep\n')
+    .addHelpText(
+      'before',
+      'Examples:\n  swarm demo\n  swarm demo --incident certificate\n  swarm demo --keep\n',
+    )
     .action(async (options: DemoOptions) => {
       process.exitCode = await demo(options)
     })
@@ -49,7 +52,12 @@ export const registerDemo = (program: Command): void => {
 
 const demo = async ({ keep, incident, output, logLevel }: DemoOptions): Promise<number> => {
   const runFile = incidents[incident as keyof typeof incidents]
-  if (runFile === undefined) throw new KubeswarmError({ code: 'Usage', message: `unknown incident "${incident}"`, remedy: `--incident ${Object.keys(incidents).join(' or ')}` })
+  if (runFile === undefined)
+    throw new KubeswarmError({
+      code: 'Usage',
+      message: `unknown incident "${incident}"`,
+      remedy: `--incident ${Object.keys(incidents).join(' or ')}`,
+    })
   const startedAt = performance.now()
   const stop = stopSignal()
   const stream = output === 'json' ? process.stderr : process.stdout
@@ -58,8 +66,11 @@ const demo = async ({ keep, incident, output, logLevel }: DemoOptions): Promise<
   const progress = progressOn({ stream, paint })
 
   const objects = (await readAll(story)).map(({ object }) => object)
-  const [runManifest] = (await readAll(join(story, runFile))).map(({ object }) => object as unknown as SwarmRun)
-  if (runManifest === undefined) throw new KubeswarmError({ code: 'InvalidManifest', message: `${runFile} holds no SwarmRun` })
+  const [runManifest] = (await readAll(join(story, runFile))).map(
+    ({ object }) => object as unknown as SwarmRun,
+  )
+  if (runManifest === undefined)
+    throw new KubeswarmError({ code: 'InvalidManifest', message: `${runFile} holds no SwarmRun` })
   const namespace = runManifest.metadata.namespace ?? 'default'
 
   say(`${paint.bold('kubeswarm demo')}: an alert arrives, three agents answer it`)
@@ -68,25 +79,46 @@ const demo = async ({ keep, incident, output, logLevel }: DemoOptions): Promise<
   const { cluster, model } = session
   try {
     say(`  model: ${paint.bold(modelLine(model))}`)
-    say(paint.dim('  cluster: embedded (local-kube), for development; mock Grafana, PagerDuty and Slack are real MCP servers with canned data'))
+    say(
+      paint.dim(
+        '  cluster: embedded (local-kube), for development; mock Grafana, PagerDuty and Slack are real MCP servers with canned data',
+      ),
+    )
     progress.done(`embedded cluster up (${seconds(performance.now() - startedAt)})`)
     const namespaces = await applyAll({ cluster, objects, progress })
     progress.done('manifests applied from examples/incident-response')
     const { agents } = await untilReady({ cluster, namespaces, progress, signal: stop })
-    progress.done(`${agents.length} agents and their tool servers ready (${seconds(performance.now() - startedAt)})`)
+    progress.done(
+      `${agents.length} agents and their tool servers ready (${seconds(performance.now() - startedAt)})`,
+    )
     say()
     say(paint.dim(indent(String(runManifest.spec.input?.['alert'] ?? '').trim())))
     say()
 
-    const reader: Cluster = { connection: cluster.connection, namespace, kubeconfigPath: cluster.kubeconfigPath }
-    await cluster.connection.create(runType, { ...runManifest, metadata: { ...runManifest.metadata, namespace } })
-    const watched = await watchRun({ cluster: reader, hub: await openHub(reader), run: runManifest.metadata.name, print: say, paint, signal: stop })
+    const reader: Cluster = {
+      connection: cluster.connection,
+      namespace,
+      kubeconfigPath: cluster.kubeconfigPath,
+    }
+    await cluster.connection.create(runType, {
+      ...runManifest,
+      metadata: { ...runManifest.metadata, namespace },
+    })
+    const watched = await watchRun({
+      cluster: reader,
+      hub: await openHub(reader),
+      run: runManifest.metadata.name,
+      print: say,
+      paint,
+      signal: stop,
+    })
     await tell({ session, reader, watched, say, paint, startedAt, json: output === 'json' })
 
     if (keep === true) {
       say(`  export KUBECONFIG=${cluster.kubeconfigPath}`)
       say(`  staying up; try: kubectl get swarmagents,swarmruns -n ${namespace}; Ctrl-C stops everything`)
-      if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
+      if (!stop.aborted)
+        await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
     }
     return watched.phase === 'Succeeded' ? exitCodes.ok : exitCodes.runFailed
   } catch (error) {
@@ -116,7 +148,10 @@ const tell = async ({
   readonly json: boolean
 }): Promise<void> => {
   const { connection, namespace } = reader
-  const calls = async (server: string, tool: string) => (await readLedger({ transport: connection.transport, namespace, server })).filter((entry) => entry.tool === tool && entry.executed)
+  const calls = async (server: string, tool: string) =>
+    (await readLedger({ transport: connection.transport, namespace, server })).filter(
+      (entry) => entry.tool === tool && entry.executed,
+    )
   const posts = await calls('slack', 'post_message')
   const acknowledgements = await calls('pagerduty', 'acknowledge_incident')
 
@@ -125,9 +160,16 @@ const tell = async ({
     say(paint.bold(`What Slack received, in ${String(post['channel'])}:`))
     say(quote(String(post['text']), paint))
   }
-  for (const { arguments: acknowledgement } of acknowledgements) say(`${paint.bold('What PagerDuty received:')} acknowledge_incident ${String(acknowledgement['incident_id'])}`)
+  for (const { arguments: acknowledgement } of acknowledgements)
+    say(
+      `${paint.bold('What PagerDuty received:')} acknowledge_incident ${String(acknowledgement['incident_id'])}`,
+    )
   if (watched.phase === 'Succeeded' && (posts.length === 0 || acknowledgements.length === 0)) {
-    say(paint.yellow(`  the run succeeded, but the ledgers show ${posts.length} posts and ${acknowledgements.length} acknowledgements`))
+    say(
+      paint.yellow(
+        `  the run succeeded, but the ledgers show ${posts.length} posts and ${acknowledgements.length} acknowledgements`,
+      ),
+    )
   }
 
   const { totalMs, modelMs, toolMs, overheadMs } = timeline(watched.records)
@@ -135,19 +177,30 @@ const tell = async ({
   say()
   say(stepTable(watched.records))
   say()
-  say(`Run ${seconds(totalMs)}: model ${seconds(modelMs)}, tools ${seconds(toolMs)}, kubeswarm itself ${paint.bold(`${Math.round(overheadMs)} ms`)}; the demo ${seconds(performance.now() - startedAt)}`)
+  say(
+    `Run ${seconds(totalMs)}: model ${seconds(modelMs)}, tools ${seconds(toolMs)}, kubeswarm itself ${paint.bold(`${Math.round(overheadMs)} ms`)}; the demo ${seconds(performance.now() - startedAt)}`,
+  )
   say()
-  say(paint.bold('Who may call what') + paint.dim(' (answers of the gate, under the policies of the namespace)'))
+  say(
+    paint.bold('Who may call what') +
+      paint.dim(' (answers of the gate, under the policies of the namespace)'),
+  )
   say(
     separationMatrix({
-      policies: (await Promise.all(agents.map((agent) => session.cluster.store.policies.get({ namespace, name: agent })))).filter((policy) => policy !== undefined),
+      policies: (
+        await Promise.all(
+          agents.map((agent) => session.cluster.store.policies.get({ namespace, name: agent })),
+        )
+      ).filter((policy) => policy !== undefined),
       tools: toolsCalled(watched.records),
       paint,
     }),
   )
   say()
   say(`Model: ${modelLine(session.model)}`)
-  say(`Look next: swarm dev examples/incident-response, then kubectl; the manifests are in examples/incident-response`)
+  say(
+    `Look next: swarm dev examples/incident-response, then kubectl; the manifests are in examples/incident-response`,
+  )
   if (json) {
     console.log(
       JSON.stringify({
@@ -171,7 +224,13 @@ const agentsOf = (records: readonly JournalRecord[]): readonly string[] => {
 }
 
 const toolsCalled = (records: readonly JournalRecord[]): readonly KnownTool[] => [
-  ...new Map(records.flatMap((record) => (record.type === 'tool.intended' || record.type === 'tool.denied' ? [[`${record.server}/${record.tool}`, record] as const] : []))).values(),
+  ...new Map(
+    records.flatMap((record) =>
+      record.type === 'tool.intended' || record.type === 'tool.denied'
+        ? [[`${record.server}/${record.tool}`, record] as const]
+        : [],
+    ),
+  ).values(),
 ]
 
 const quote = (text: string, paint: Paint): string => text.trim().replaceAll(/^/gm, `  ${paint.cyan('│')} `)

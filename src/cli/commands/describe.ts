@@ -19,20 +19,44 @@ export const registerDescribe = (program: Command): void => {
     .summary('tell the state of one object, why it is so, and what to do next')
     .argument('<kind>', `one of ${kindWords.join(', ')}, or kind/name`)
     .argument('[name]')
-    .addHelpText('before', 'Examples:\n  swarm describe run incident-001\n  swarm describe agent/incident-notifier -n incident-response\n')
+    .addHelpText(
+      'before',
+      'Examples:\n  swarm describe run incident-001\n  swarm describe agent/incident-notifier -n incident-response\n',
+    )
     .action(async (kind: string, name: string | undefined, options: ClusterOptions) => {
       const target = targetOf(name === undefined ? [kind] : [kind, name])
       const targetName = target.name
-      if (targetName === undefined) throw new KubeswarmError({ code: 'Usage', message: 'describe needs a name', remedy: `swarm describe ${kind} NAME` })
-      console.log(await withCluster(options, (cluster) => describe({ cluster, type: target.type, name: targetName })))
+      if (targetName === undefined)
+        throw new KubeswarmError({
+          code: 'Usage',
+          message: 'describe needs a name',
+          remedy: `swarm describe ${kind} NAME`,
+        })
+      console.log(
+        await withCluster(options, (cluster) => describe({ cluster, type: target.type, name: targetName })),
+      )
     })
 }
 
-const describe = async ({ cluster, type, name }: { readonly cluster: Cluster; readonly type: ReturnType<typeof targetOf>['type']; readonly name: string }): Promise<string> => {
+const describe = async ({
+  cluster,
+  type,
+  name,
+}: {
+  readonly cluster: Cluster
+  readonly type: ReturnType<typeof targetOf>['type']
+  readonly name: string
+}): Promise<string> => {
   const { connection, namespace } = cluster
-  const object = await connection.get<KubernetesObject & { spec?: unknown; status?: { conditions?: readonly ConditionLike[] } }>(type, { namespace, name })
+  const object = await connection.get<
+    KubernetesObject & { spec?: unknown; status?: { conditions?: readonly ConditionLike[] } }
+  >(type, { namespace, name })
   if (object === undefined) {
-    throw new KubeswarmError({ code: 'NotFound', message: `${type.kind} ${namespace}/${name} not found`, remedy: `swarm get ${type.plural} -n ${namespace}` })
+    throw new KubeswarmError({
+      code: 'NotFound',
+      message: `${type.kind} ${namespace}/${name} not found`,
+      remedy: `swarm get ${type.plural} -n ${namespace}`,
+    })
   }
   const head = [
     `Name:       ${name}`,
@@ -42,7 +66,10 @@ const describe = async ({ cluster, type, name }: { readonly cluster: Cluster; re
     '',
     ...conditionLines(object.status?.conditions ?? []),
   ]
-  const rest = type.kind === 'SwarmRun' ? await runLines(cluster, object as unknown as SwarmRun) : ['', 'Spec:', indent(stringify(object.spec))]
+  const rest =
+    type.kind === 'SwarmRun'
+      ? await runLines(cluster, object as unknown as SwarmRun)
+      : ['', 'Spec:', indent(stringify(object.spec))]
   return [...head, ...rest].join('\n').trimEnd()
 }
 
@@ -56,7 +83,13 @@ interface ConditionLike {
 const conditionLines = (conditions: readonly ConditionLike[]): readonly string[] =>
   conditions.length === 0
     ? ['Conditions: none yet']
-    : ['Conditions:', ...conditions.map(({ type, status, reason, message }) => `  ${type}=${status} (${reason})${message === '' ? '' : `: ${message}`}`)]
+    : [
+        'Conditions:',
+        ...conditions.map(
+          ({ type, status, reason, message }) =>
+            `  ${type}=${status} (${reason})${message === '' ? '' : `: ${message}`}`,
+        ),
+      ]
 
 const runLines = async (cluster: Cluster, run: SwarmRun): Promise<readonly string[]> => {
   const records: JournalRecord[] = []

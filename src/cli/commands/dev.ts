@@ -37,7 +37,10 @@ export const registerDev = (program: Command): void => {
     .option('--log-level <level>', 'what the components log to standard error', 'warn')
     .option('--exit-when-ready', 'stop as soon as everything is ready (for scripts)')
     .option('-o, --output <format>', 'text or json', 'text')
-    .addHelpText('before', 'Examples:\n  swarm dev\n  swarm dev examples/incident-response\n  swarm dev --ephemeral -o json\n')
+    .addHelpText(
+      'before',
+      'Examples:\n  swarm dev\n  swarm dev examples/incident-response\n  swarm dev --ephemeral -o json\n',
+    )
     .action(dev)
 }
 
@@ -46,7 +49,12 @@ const dev = async (directory: string | undefined, options: DevCommandOptions): P
   const progress = progressOn({ stream: process.stderr, paint: paintFor(process.stderr) })
   const objects = directory === undefined ? [] : (await readAll(directory)).map(({ object }) => object)
   if (options.reset === true) {
-    if (options.ephemeral === true) throw new KubeswarmError({ code: 'Usage', message: '--reset and --ephemeral exclude each other', remedy: 'an ephemeral cluster has no state to forget' })
+    if (options.ephemeral === true)
+      throw new KubeswarmError({
+        code: 'Usage',
+        message: '--reset and --ephemeral exclude each other',
+        remedy: 'an ephemeral cluster has no state to forget',
+      })
     await rm(options.state, { recursive: true, force: true })
   }
   progress.update('starting the embedded cluster')
@@ -79,10 +87,22 @@ const dev = async (directory: string | undefined, options: DevCommandOptions): P
 const portOf = (option: string, text: string): number => {
   const port = Number(text)
   if (Number.isInteger(port) && port >= 0 && port < 65_536) return port
-  throw new KubeswarmError({ code: 'Usage', message: `${option} "${text}" is not a port`, remedy: 'a number from 0 (any free port) to 65535' })
+  throw new KubeswarmError({
+    code: 'Usage',
+    message: `${option} "${text}" is not a port`,
+    remedy: 'a number from 0 (any free port) to 65535',
+  })
 }
 
-const print = ({ session: { cluster, model }, output, directory }: { readonly session: DevSession; readonly output: string; readonly directory: string | undefined }): void => {
+const print = ({
+  session: { cluster, model },
+  output,
+  directory,
+}: {
+  readonly session: DevSession
+  readonly output: string
+  readonly directory: string | undefined
+}): void => {
   if (output === 'json') {
     console.log(
       JSON.stringify({
@@ -100,7 +120,7 @@ const print = ({ session: { cluster, model }, output, directory }: { readonly se
   const next =
     directory === undefined
       ? 'kubectl apply -f examples/incident-response/namespace.yaml'
-      : "swarm run TEAM -i key=value, or kubectl apply -f a SwarmRun"
+      : 'swarm run TEAM -i key=value, or kubectl apply -f a SwarmRun'
   console.log(
     [
       `${paint.bold('kubeswarm is running')} on an embedded cluster ${paint.dim('(for development: not a real cluster, not a security boundary)')}`,
@@ -120,7 +140,15 @@ const print = ({ session: { cluster, model }, output, directory }: { readonly se
 }
 
 /** Applies the directory again whenever a file in it is saved; a fault is shown and nothing is applied. */
-const reapplyOnSave = async ({ directory, session, signal }: { readonly directory: string; readonly session: DevSession; readonly signal: AbortSignal }): Promise<void> => {
+const reapplyOnSave = async ({
+  directory,
+  session,
+  signal,
+}: {
+  readonly directory: string
+  readonly session: DevSession
+  readonly signal: AbortSignal
+}): Promise<void> => {
   const progress = progressOn({ stream: process.stderr, paint: paintFor(process.stderr) })
   let pending: NodeJS.Timeout | undefined
   const reapply = async () => {

@@ -18,12 +18,23 @@ export const registerGet = (program: Command): void => {
     .argument('[name]')
     .option('-A, --all-namespaces', 'in every namespace')
     .option('-o, --output <format>', 'table, wide, json, yaml or name', outputFormat, 'table')
-    .addHelpText('before', 'Examples:\n  swarm get runs\n  swarm get run incident-001 -o yaml\n  swarm get agents -A -o wide\n')
-    .action(async (kind: string, name: string | undefined, options: ClusterOptions & { output: OutputFormat; allNamespaces?: boolean }) => {
-      const target = targetOf(name === undefined ? [kind] : [kind, name])
-      const text = await withCluster(options, (cluster) => get({ cluster, ...target, format: options.output, everywhere: options.allNamespaces === true }))
-      if (text !== '') console.log(text)
-    })
+    .addHelpText(
+      'before',
+      'Examples:\n  swarm get runs\n  swarm get run incident-001 -o yaml\n  swarm get agents -A -o wide\n',
+    )
+    .action(
+      async (
+        kind: string,
+        name: string | undefined,
+        options: ClusterOptions & { output: OutputFormat; allNamespaces?: boolean },
+      ) => {
+        const target = targetOf(name === undefined ? [kind] : [kind, name])
+        const text = await withCluster(options, (cluster) =>
+          get({ cluster, ...target, format: options.output, everywhere: options.allNamespaces === true }),
+        )
+        if (text !== '') console.log(text)
+      },
+    )
 }
 
 const get = async ({
@@ -41,7 +52,10 @@ const get = async ({
 }): Promise<string> => {
   const { connection, namespace } = cluster
   if (format === 'table' || format === 'wide') {
-    const path = name === undefined ? collectionPath(type, everywhere ? undefined : namespace) : objectPath(type, { namespace, name })
+    const path =
+      name === undefined
+        ? collectionPath(type, everywhere ? undefined : namespace)
+        : objectPath(type, { namespace, name })
     const answer = await connection.transport.exchange<Table>({
       method: 'GET',
       path,
@@ -56,7 +70,11 @@ const get = async ({
   if (name !== undefined) {
     const object = await connection.get(type, { namespace, name })
     if (object === undefined) {
-      throw new KubeswarmError({ code: 'NotFound', message: `${type.kind} ${namespace}/${name} not found`, remedy: `swarm get ${type.plural} -n ${namespace}` })
+      throw new KubeswarmError({
+        code: 'NotFound',
+        message: `${type.kind} ${namespace}/${name} not found`,
+        remedy: `swarm get ${type.plural} -n ${namespace}`,
+      })
     }
     return printObjects({ objects: [object], format, single: true, plural: type.plural })
   }
@@ -66,11 +84,24 @@ const get = async ({
 
 interface Table {
   readonly columnDefinitions: readonly { readonly name: string; readonly priority: number }[]
-  readonly rows: readonly { readonly cells: readonly unknown[]; readonly object?: { readonly metadata?: { readonly namespace?: string } } }[]
+  readonly rows: readonly {
+    readonly cells: readonly unknown[]
+    readonly object?: { readonly metadata?: { readonly namespace?: string } }
+  }[]
 }
 
-const renderTable = ({ answer, wide, everywhere }: { readonly answer: Table; readonly wide: boolean; readonly everywhere: boolean }): string => {
-  const shown = answer.columnDefinitions.flatMap(({ priority }, index) => (wide || priority === 0 ? [index] : []))
+const renderTable = ({
+  answer,
+  wide,
+  everywhere,
+}: {
+  readonly answer: Table
+  readonly wide: boolean
+  readonly everywhere: boolean
+}): string => {
+  const shown = answer.columnDefinitions.flatMap(({ priority }, index) =>
+    wide || priority === 0 ? [index] : [],
+  )
   const head = shown.map((index) => answer.columnDefinitions[index]?.name.toUpperCase() ?? '')
   const rows = answer.rows.map(({ cells, object }) => [
     ...(everywhere ? [object?.metadata?.namespace ?? ''] : []),
@@ -79,4 +110,9 @@ const renderTable = ({ answer, wide, everywhere }: { readonly answer: Table; rea
   return table([[...(everywhere ? ['NAMESPACE'] : []), ...head], ...rows])
 }
 
-const cellText = (cell: unknown): string => (cell === null || cell === undefined || cell === '' ? '<none>' : typeof cell === 'object' ? JSON.stringify(cell) : String(cell))
+const cellText = (cell: unknown): string =>
+  cell === null || cell === undefined || cell === ''
+    ? '<none>'
+    : typeof cell === 'object'
+      ? JSON.stringify(cell)
+      : String(cell)

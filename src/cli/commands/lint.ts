@@ -9,7 +9,10 @@ export const registerLint = (program: Command): void => {
     .summary('check manifests without a cluster')
     .argument('<path...>', 'files or directories')
     .option('-o, --output <format>', 'text or json', 'text')
-    .addHelpText('before', 'Examples:\n  swarm lint examples/incident-response\n  swarm lint my-agent.yaml -o json\n')
+    .addHelpText(
+      'before',
+      'Examples:\n  swarm lint examples/incident-response\n  swarm lint my-agent.yaml -o json\n',
+    )
     .action(async (paths: readonly string[], { output }: { readonly output: string }) => {
       const { lint } = await import('../lint.ts')
       process.exitCode = await lint({ paths, output })

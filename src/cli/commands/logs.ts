@@ -23,17 +23,36 @@ export const registerLogs = (program: Command): void => {
     .option('-f, --follow', 'keep following until the run ends')
     .option('--step <step>', 'only this step of the run')
     .option('-o, --output <format>', 'text, or json: one journal record a line', 'text')
-    .addHelpText('before', 'Examples:\n  swarm logs run/incident-001 -f\n  swarm logs run/incident-001 --step notifier -o json\n  swarm logs agent/incident-notifier\n')
+    .addHelpText(
+      'before',
+      'Examples:\n  swarm logs run/incident-001 -f\n  swarm logs run/incident-001 --step notifier -o json\n  swarm logs agent/incident-notifier\n',
+    )
     .action(async (target: string, options: LogsOptions) => {
       const { type, name } = targetOf([target.includes('/') ? target : `run/${target}`])
       if (name === undefined || (type.kind !== 'SwarmRun' && type.kind !== 'SwarmAgent')) {
-        throw new KubeswarmError({ code: 'Usage', message: `cannot show logs of "${target}"`, remedy: 'swarm logs run/NAME, or swarm logs agent/NAME' })
+        throw new KubeswarmError({
+          code: 'Usage',
+          message: `cannot show logs of "${target}"`,
+          remedy: 'swarm logs run/NAME, or swarm logs agent/NAME',
+        })
       }
-      await withCluster(options, (cluster) => (type.kind === 'SwarmRun' ? runLogs({ cluster, name, options }) : agentLogs({ cluster, name, follow: options.follow === true })))
+      await withCluster(options, (cluster) =>
+        type.kind === 'SwarmRun'
+          ? runLogs({ cluster, name, options })
+          : agentLogs({ cluster, name, follow: options.follow === true }),
+      )
     })
 }
 
-const runLogs = async ({ cluster, name, options }: { readonly cluster: Cluster; readonly name: string; readonly options: LogsOptions }) => {
+const runLogs = async ({
+  cluster,
+  name,
+  options,
+}: {
+  readonly cluster: Cluster
+  readonly name: string
+  readonly options: LogsOptions
+}) => {
   const view = runView({ paint: paintFor(process.stdout) })
   const hub = await openHub(cluster)
   for await (const record of hub.journal({ run: name, follow: options.follow === true })) {
@@ -44,14 +63,26 @@ const runLogs = async ({ cluster, name, options }: { readonly cluster: Cluster; 
   }
 }
 
-const agentLogs = async ({ cluster, name, follow }: { readonly cluster: Cluster; readonly name: string; readonly follow: boolean }) => {
+const agentLogs = async ({
+  cluster,
+  name,
+  follow,
+}: {
+  readonly cluster: Cluster
+  readonly name: string
+  readonly follow: boolean
+}) => {
   const { connection, namespace } = cluster
   const { items } = await connection.list<KubernetesObject>(
     { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true },
     { namespace, labelSelector: `kubeswarm/deployment=${name}` },
   )
   if (items.length === 0) {
-    throw new KubeswarmError({ code: 'NotFound', message: `SwarmAgent ${namespace}/${name} has no pods`, remedy: `swarm describe agent ${name} -n ${namespace}` })
+    throw new KubeswarmError({
+      code: 'NotFound',
+      message: `SwarmAgent ${namespace}/${name} has no pods`,
+      remedy: `swarm describe agent ${name} -n ${namespace}`,
+    })
   }
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())

@@ -2,7 +2,11 @@
 // model.
 
 import type { Command } from 'commander'
-import { mockServerNames, startMockServer, type MockServerName } from '../../adapters/mock-servers/start-mock-server.ts'
+import {
+  mockServerNames,
+  startMockServer,
+  type MockServerName,
+} from '../../adapters/mock-servers/start-mock-server.ts'
 import { startScriptedModel } from '../../adapters/scripted-model/start-scripted-model.ts'
 import { KubeswarmError } from '../../domain/error.ts'
 import { listenHost } from '../../processes/listen-host.ts'
@@ -19,19 +23,32 @@ interface MockOptions {
 export const registerMock = (program: Command): void => {
   program
     .command('mock')
-    .summary('run a mock Grafana, PagerDuty or Slack (a real MCP server with canned data), or the scripted model')
+    .summary(
+      'run a mock Grafana, PagerDuty or Slack (a real MCP server with canned data), or the scripted model',
+    )
     .argument('<server>', [...mockServerNames, 'model'].join(', '))
-    .option('--scenario <name>', 'built-in scenarios or scenario files, comma-separated; all: every built-in one', 'all')
-    .option('--script <script>', "script of the scripted model: built-in name or file", 'responder')
+    .option(
+      '--scenario <name>',
+      'built-in scenarios or scenario files, comma-separated; all: every built-in one',
+      'all',
+    )
+    .option('--script <script>', 'script of the scripted model: built-in name or file', 'responder')
     .option('--host <address>', 'address to listen on (default: loopback; all interfaces in a pod)')
     .option('--port <port>', 'port (default: PORT, else 8080)')
     .option('--control-port <port>', 'ledger and faults (default: PORT_CONTROL, else 8081)')
-    .addHelpText('before', 'Examples:\n  swarm mock slack --port 9003\n  swarm mock grafana --scenario ./my-incident.yaml\n  swarm mock model --port 11435 --script ./my-script.yaml\n')
+    .addHelpText(
+      'before',
+      'Examples:\n  swarm mock slack --port 9003\n  swarm mock grafana --scenario ./my-incident.yaml\n  swarm mock model --port 11435 --script ./my-script.yaml\n',
+    )
     .action(async (server: string, options: MockOptions) => {
       if (server === 'model') return runModel(options)
       const known = mockServerNames.find((name) => name === server)
       if (known === undefined) {
-        throw new KubeswarmError({ code: 'Usage', message: `unknown mock server "${server}"`, remedy: `swarm mock ${[...mockServerNames, 'model'].join(' | ')}` })
+        throw new KubeswarmError({
+          code: 'Usage',
+          message: `unknown mock server "${server}"`,
+          remedy: `swarm mock ${[...mockServerNames, 'model'].join(' | ')}`,
+        })
       }
       return runMock(known, options)
     })
@@ -39,7 +56,10 @@ export const registerMock = (program: Command): void => {
 
 const portOf = (given: string | undefined): number => Number(given ?? process.env['PORT'] ?? 8080)
 
-const runMock = async (server: MockServerName, { scenario, host, port, controlPort }: MockOptions): Promise<void> => {
+const runMock = async (
+  server: MockServerName,
+  { scenario, host, port, controlPort }: MockOptions,
+): Promise<void> => {
   const mock = await startMockServer({
     server,
     scenario,
@@ -53,7 +73,12 @@ const runMock = async (server: MockServerName, { scenario, host, port, controlPo
 }
 
 const runModel = async ({ script, host, port }: MockOptions): Promise<void> => {
-  const model = await startScriptedModel({ script, host: host ?? listenHost(process.env), port: portOf(port), log: (text) => console.log(text) })
+  const model = await startScriptedModel({
+    script,
+    host: host ?? listenHost(process.env),
+    port: portOf(port),
+    log: (text) => console.log(text),
+  })
   console.log(`scripted model (${script}): OPENAI_BASE_URL=${model.url}`)
   await untilStopped(() => model.close())
 }

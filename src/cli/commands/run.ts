@@ -24,11 +24,22 @@ interface RunOptions extends ClusterOptions {
   readonly output: string
 }
 
-const collectInput = (value: string, previous: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
+const collectInput = (
+  value: string,
+  previous: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> => {
   const at = value.indexOf('=')
-  if (at < 1) throw new KubeswarmError({ code: 'Usage', message: `--input "${value}" is not key=value`, remedy: "--input alert='High error rate on payments-api'" })
+  if (at < 1)
+    throw new KubeswarmError({
+      code: 'Usage',
+      message: `--input "${value}" is not key=value`,
+      remedy: "--input alert='High error rate on payments-api'",
+    })
   const text = value.slice(at + 1)
-  return { ...previous, [value.slice(0, at)]: text.startsWith('@') ? readFileSync(text.slice(1), 'utf8') : text }
+  return {
+    ...previous,
+    [value.slice(0, at)]: text.startsWith('@') ? readFileSync(text.slice(1), 'utf8') : text,
+  }
 }
 
 export const registerRun = (program: Command): void => {
@@ -38,7 +49,12 @@ export const registerRun = (program: Command): void => {
     .option('-f, --file <file>', 'SwarmRun manifest')
     .option('--agent <agent>', 'run one SwarmAgent alone (with --prompt)')
     .option('--prompt <text>', 'what to ask the agent; - reads standard input')
-    .option('-i, --input <key=value>', 'input of the run; value @FILE reads a file; repeat for more', collectInput, {})
+    .option(
+      '-i, --input <key=value>',
+      'input of the run; value @FILE reads a file; repeat for more',
+      collectInput,
+      {},
+    )
     .option('--name <name>', 'name of the run (default: generated)')
     .option('--no-watch', 'do not follow the run')
     .option('-o, --output <format>', 'text, name, or json: the finished SwarmRun', 'text')
@@ -48,43 +64,88 @@ export const registerRun = (program: Command): void => {
     )
     .action(async (team: string | undefined, options: RunOptions) => {
       const manifest = manifestFor({ team, options })
-      const merged = manifest.metadata.namespace === undefined ? options : { ...options, namespace: options.namespace ?? manifest.metadata.namespace }
+      const merged =
+        manifest.metadata.namespace === undefined
+          ? options
+          : { ...options, namespace: options.namespace ?? manifest.metadata.namespace }
       process.exitCode = await withCluster(merged, (cluster) => run({ cluster, manifest, options }))
     })
 }
 
-const manifestFor = ({ team, options }: { readonly team: string | undefined; readonly options: RunOptions }): SwarmRun => {
+const manifestFor = ({
+  team,
+  options,
+}: {
+  readonly team: string | undefined
+  readonly options: RunOptions
+}): SwarmRun => {
   if (options.file !== undefined) return readRun(options.file)
   if ((team === undefined) === (options.agent === undefined)) {
-    throw new KubeswarmError({ code: 'Usage', message: 'name either a team or an agent', remedy: "swarm run TEAM -i key=value, or swarm run --agent AGENT --prompt '…'" })
+    throw new KubeswarmError({
+      code: 'Usage',
+      message: 'name either a team or an agent',
+      remedy: "swarm run TEAM -i key=value, or swarm run --agent AGENT --prompt '…'",
+    })
   }
   const suffix = randomBytes(3).toString('hex')
   const base = { apiVersion: 'kubeswarm.io/v1alpha1', kind: 'SwarmRun' } as const
   if (team !== undefined) {
-    return { ...base, metadata: { name: options.name ?? `${team}-${suffix}` }, spec: { teamRef: team, input: options.input } } as SwarmRun
+    return {
+      ...base,
+      metadata: { name: options.name ?? `${team}-${suffix}` },
+      spec: { teamRef: team, input: options.input },
+    } as SwarmRun
   }
   const prompt = options.prompt === '-' ? readFileSync(0, 'utf8') : options.prompt
   if (prompt === undefined || prompt.trim() === '') {
-    throw new KubeswarmError({ code: 'Usage', message: `agent "${options.agent}" needs a prompt`, remedy: "--prompt 'what to ask', or --prompt - to read standard input" })
+    throw new KubeswarmError({
+      code: 'Usage',
+      message: `agent "${options.agent}" needs a prompt`,
+      remedy: "--prompt 'what to ask', or --prompt - to read standard input",
+    })
   }
-  return { ...base, metadata: { name: options.name ?? `${options.agent}-${suffix}` }, spec: { agent: options.agent, prompt } } as SwarmRun
+  return {
+    ...base,
+    metadata: { name: options.name ?? `${options.agent}-${suffix}` },
+    spec: { agent: options.agent, prompt },
+  } as SwarmRun
 }
 
 const readRun = (file: string): SwarmRun => {
   const { objects, errors } = parseManifests({ text: readFileSync(file, 'utf8'), source: file })
   const [error] = errors
-  if (error !== undefined) throw new KubeswarmError({ code: 'InvalidManifest', message: error.message, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) })
+  if (error !== undefined)
+    throw new KubeswarmError({
+      code: 'InvalidManifest',
+      message: error.message,
+      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+    })
   const runs = objects.filter(({ object }) => object.kind === 'SwarmRun')
   const [only] = runs
   if (only === undefined || runs.length > 1) {
-    throw new KubeswarmError({ code: 'Usage', message: `${file} holds ${runs.length} SwarmRuns, swarm run takes exactly one`, remedy: `kubectl apply -f ${file}` })
+    throw new KubeswarmError({
+      code: 'Usage',
+      message: `${file} holds ${runs.length} SwarmRuns, swarm run takes exactly one`,
+      remedy: `kubectl apply -f ${file}`,
+    })
   }
   return only.object as unknown as SwarmRun
 }
 
-const run = async ({ cluster, manifest, options }: { readonly cluster: Cluster; readonly manifest: SwarmRun; readonly options: RunOptions }): Promise<number> => {
+const run = async ({
+  cluster,
+  manifest,
+  options,
+}: {
+  readonly cluster: Cluster
+  readonly manifest: SwarmRun
+  readonly options: RunOptions
+}): Promise<number> => {
   const { connection, namespace } = cluster
-  const created = await connection.create<SwarmRun>(runType, { ...manifest, metadata: { ...manifest.metadata, namespace } })
+  const created = await connection.create<SwarmRun>(runType, {
+    ...manifest,
+    metadata: { ...manifest.metadata, namespace },
+  })
   const { name } = created.metadata
   if (options.output === 'name') console.log(`swarmruns.kubeswarm.io/${name}`)
   if (!options.watch) {
@@ -96,7 +157,14 @@ const run = async ({ cluster, manifest, options }: { readonly cluster: Cluster; 
   process.once('SIGINT', () => stop.abort())
   console.error(`SwarmRun ${namespace}/${name}`)
   try {
-    const watched = await watchRun({ cluster, hub, run: name, print: (line) => console.error(line), paint: paintFor(process.stderr), signal: stop.signal })
+    const watched = await watchRun({
+      cluster,
+      hub,
+      run: name,
+      print: (line) => console.error(line),
+      paint: paintFor(process.stderr),
+      signal: stop.signal,
+    })
     const finished = options.output === 'json' ? await settled(cluster, name) : undefined
     if (finished !== undefined) console.log(JSON.stringify(finished, undefined, 2))
     else if (options.output === 'text' && watched.output !== undefined) console.log(watched.output)
@@ -117,8 +185,17 @@ const settled = async ({ connection, namespace }: Cluster, name: string): Promis
   if (current?.status?.completionTime !== undefined) return current
   const stop = new AbortController()
   try {
-    for await (const event of connection.watch<SwarmRun>(runType, { namespace, resourceVersion: current?.metadata.resourceVersion ?? '0', signal: stop.signal })) {
-      if (event.type !== 'BOOKMARK' && event.object.metadata.name === name && event.object.status?.completionTime !== undefined) return event.object
+    for await (const event of connection.watch<SwarmRun>(runType, {
+      namespace,
+      resourceVersion: current?.metadata.resourceVersion ?? '0',
+      signal: stop.signal,
+    })) {
+      if (
+        event.type !== 'BOOKMARK' &&
+        event.object.metadata.name === name &&
+        event.object.status?.completionTime !== undefined
+      )
+        return event.object
     }
   } finally {
     stop.abort()

@@ -10,7 +10,14 @@ export const registerVersion = (program: Command): void => {
     .option('-o, --output <format>', 'text or json', 'text')
     .addHelpText('before', 'Examples:\n  swarm version\n  swarm version -o json\n')
     .action(({ output }: { readonly output: string }) => {
-      if (output === 'json') console.log(JSON.stringify({ swarm: version, node: process.version, platform: `${process.platform}/${process.arch}` }))
+      if (output === 'json')
+        console.log(
+          JSON.stringify({
+            swarm: version,
+            node: process.version,
+            platform: `${process.platform}/${process.arch}`,
+          }),
+        )
       else console.log(`swarm ${version} (Node ${process.version}, ${process.platform}/${process.arch})`)
     })
 }

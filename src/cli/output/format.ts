@@ -10,7 +10,11 @@ export type OutputFormat = (typeof formats)[number]
 export const outputFormat = (value: string): OutputFormat => {
   const found = formats.find((format) => format === value)
   if (found !== undefined) return found
-  throw new KubeswarmError({ code: 'Usage', message: `unknown output format "${value}"`, remedy: `-o takes ${formats.join(', ')}` })
+  throw new KubeswarmError({
+    code: 'Usage',
+    message: `unknown output format "${value}"`,
+    remedy: `-o takes ${formats.join(', ')}`,
+  })
 }
 
 /** JSON, YAML or names of objects; a single object is not wrapped in a list. */
@@ -25,7 +29,8 @@ export const printObjects = ({
   readonly single: boolean
   readonly plural: string
 }): string => {
-  if (format === 'name') return objects.map(({ metadata }) => `${plural}.kubeswarm.io/${metadata.name}`).join('\n')
+  if (format === 'name')
+    return objects.map(({ metadata }) => `${plural}.kubeswarm.io/${metadata.name}`).join('\n')
   const value = single ? objects[0] : { apiVersion: 'v1', kind: 'List', items: objects }
   return format === 'json' ? JSON.stringify(value, undefined, 2) : stringify(value).trimEnd()
 }

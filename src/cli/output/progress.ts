@@ -11,7 +11,13 @@ export interface Progress {
   clear(): void
 }
 
-export const progressOn = ({ stream, paint }: { readonly stream: NodeJS.WriteStream; readonly paint: Paint }): Progress => {
+export const progressOn = ({
+  stream,
+  paint,
+}: {
+  readonly stream: NodeJS.WriteStream
+  readonly paint: Paint
+}): Progress => {
   const live = stream.isTTY
   const erase = () => {
     if (live) stream.write('\r\u001B[K')

@@ -28,13 +28,16 @@ export const runView = ({ paint }: { readonly paint: Paint }): RunView => {
       const at = Date.parse(record.at)
       startedAt ??= at
       const clock = paint.dim(seconds(at - startedAt).padStart(7))
-      const line = (step: string, mark: string, text: string) => `${clock}  ${mark} ${paint.bold(step.padEnd(14))} ${text}`
+      const line = (step: string, mark: string, text: string) =>
+        `${clock}  ${mark} ${paint.bold(step.padEnd(14))} ${text}`
 
       switch (record.type) {
         case 'run.started': {
           const { snapshot } = record
           const order = snapshot.steps.map(({ name }) => name).join(' → ')
-          return [`${clock}  ${paint.cyan('▶')} run started: ${snapshot.kind} ${paint.bold(snapshot.source)}${snapshot.kind === 'team' ? ` (${order})` : ''}`]
+          return [
+            `${clock}  ${paint.cyan('▶')} run started: ${snapshot.kind} ${paint.bold(snapshot.source)}${snapshot.kind === 'team' ? ` (${order})` : ''}`,
+          ]
         }
         case 'step.submitted':
           return record.attempt > 1 ? [line(record.step, paint.yellow('↻'), `attempt ${record.attempt}`)] : []
@@ -44,19 +47,30 @@ export const runView = ({ paint }: { readonly paint: Paint }): RunView => {
         case 'llm.responded': {
           add(modelMs, record.step, record.durationMs)
           const { inputTokens, outputTokens } = record.usage
-          const asks = record.toolCalls.length > 0 ? `asks for ${record.toolCalls.length} tool call${record.toolCalls.length > 1 ? 's' : ''}` : 'answers'
+          const asks =
+            record.toolCalls.length > 0
+              ? `asks for ${record.toolCalls.length} tool call${record.toolCalls.length > 1 ? 's' : ''}`
+              : 'answers'
           return [
             line(
               record.step,
               paint.dim('·'),
-              paint.dim(`${record.model} turn ${record.turn}: ${asks} (${inputTokens ?? '?'} in, ${outputTokens ?? '?'} out, ${seconds(record.durationMs)})`),
+              paint.dim(
+                `${record.model} turn ${record.turn}: ${asks} (${inputTokens ?? '?'} in, ${outputTokens ?? '?'} out, ${seconds(record.durationMs)})`,
+              ),
             ),
           ]
         }
         case 'llm.failed':
           return [line(record.step, paint.red('✗'), `model call failed: ${record.message}`)]
         case 'llm.denied':
-          return [line(record.step, paint.red('⛔'), `model call ${paint.red('denied')}: ${record.message} [${record.rule}]`)]
+          return [
+            line(
+              record.step,
+              paint.red('⛔'),
+              `model call ${paint.red('denied')}: ${record.message} [${record.rule}]`,
+            ),
+          ]
         case 'tool.returned':
           tally(record.step).made += 1
           add(toolMs, record.step, record.durationMs)
@@ -69,9 +83,21 @@ export const runView = ({ paint }: { readonly paint: Paint }): RunView => {
           ]
         case 'tool.denied':
           tally(record.step).denied += 1
-          return [line(record.step, paint.red('⛔'), `${`${record.server}/${record.tool}`.padEnd(34)} ${paint.red('denied')}  ${record.message} [${record.rule}]`)]
+          return [
+            line(
+              record.step,
+              paint.red('⛔'),
+              `${`${record.server}/${record.tool}`.padEnd(34)} ${paint.red('denied')}  ${record.message} [${record.rule}]`,
+            ),
+          ]
         case 'tool.outcome-unknown':
-          return [line(record.step, paint.red('?'), `${record.server}/${record.tool}: outcome unknown: ${record.message}`)]
+          return [
+            line(
+              record.step,
+              paint.red('?'),
+              `${record.server}/${record.tool}: outcome unknown: ${record.message}`,
+            ),
+          ]
         case 'task.completed': {
           const { made, denied } = tally(record.step)
           const took = at - (stepStart.get(record.step) ?? at)
@@ -86,8 +112,14 @@ export const runView = ({ paint }: { readonly paint: Paint }): RunView => {
         }
         case 'task.failed':
           return [
-            line(record.step, paint.red('✗'), `attempt ${record.attempt} failed: ${record.message} [${record.code}]`),
-            ...(record.remedy === undefined ? [] : [`${' '.repeat(9)}  ${paint.dim(`fix: ${record.remedy}`)}`]),
+            line(
+              record.step,
+              paint.red('✗'),
+              `attempt ${record.attempt} failed: ${record.message} [${record.code}]`,
+            ),
+            ...(record.remedy === undefined
+              ? []
+              : [`${' '.repeat(9)}  ${paint.dim(`fix: ${record.remedy}`)}`]),
           ]
         case 'task.cancelled':
           return [line(record.step, paint.yellow('■'), `cancelled: ${record.reason}`)]
@@ -100,7 +132,9 @@ export const runView = ({ paint }: { readonly paint: Paint }): RunView => {
         case 'run.finished': {
           const took = seconds(at - (startedAt ?? at))
           const ok = record.phase === 'Succeeded'
-          return [`${clock}  ${ok ? paint.green('✔') : paint.red('✗')} run ${ok ? paint.green(record.phase) : paint.red(record.phase)} after ${took}${ok ? '' : `: ${record.message} [${record.reason}]`}`]
+          return [
+            `${clock}  ${ok ? paint.green('✔') : paint.red('✗')} run ${ok ? paint.green(record.phase) : paint.red(record.phase)} after ${took}${ok ? '' : `: ${record.message} [${record.reason}]`}`,
+          ]
         }
         case 'llm.requested':
         case 'tool.intended':
@@ -110,8 +144,16 @@ export const runView = ({ paint }: { readonly paint: Paint }): RunView => {
   }
 }
 
-const tokens = ({ inputTokens, outputTokens }: { readonly inputTokens?: number; readonly outputTokens?: number }): string =>
-  inputTokens === undefined && outputTokens === undefined ? 'unknown' : String((inputTokens ?? 0) + (outputTokens ?? 0))
+const tokens = ({
+  inputTokens,
+  outputTokens,
+}: {
+  readonly inputTokens?: number
+  readonly outputTokens?: number
+}): string =>
+  inputTokens === undefined && outputTokens === undefined
+    ? 'unknown'
+    : String((inputTokens ?? 0) + (outputTokens ?? 0))
 
 /** `0.12 s`, `3.4 s`, `2m18s`. */
 export const seconds = (ms: number): string => {

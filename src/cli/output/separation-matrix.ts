@@ -24,13 +24,25 @@ export const separationMatrix = ({
   const line = (name: string, cells: readonly { readonly text: string; readonly shown: string }[]) =>
     `  ${name.padEnd(first)}${cells.map(({ text, shown }, column) => shown + ' '.repeat(Math.max(0, (heads[column]?.length ?? 0) + 2 - text.length))).join('')}`.trimEnd()
   return [
-    line('', heads.map((text) => ({ text, shown: paint.dim(text) }))),
+    line(
+      '',
+      heads.map((text) => ({ text, shown: paint.dim(text) })),
+    ),
     ...policies.map((policy) =>
       line(
         policy.agent.name,
         tools.map((name) => {
-          const { type } = decideToolCall({ policy, name, definition: 'not-connected', arguments: undefined, input: {}, earlier: { calls: 0, identical: 0 } })
-          return type === 'allowed' ? { text: 'allowed', shown: paint.green('allowed') } : { text: 'denied', shown: paint.red('denied') }
+          const { type } = decideToolCall({
+            policy,
+            name,
+            definition: 'not-connected',
+            arguments: undefined,
+            input: {},
+            earlier: { calls: 0, identical: 0 },
+          })
+          return type === 'allowed'
+            ? { text: 'allowed', shown: paint.green('allowed') }
+            : { text: 'denied', shown: paint.red('denied') }
         }),
       ),
     ),

@@ -12,11 +12,16 @@ export const stepTable = (records: readonly JournalRecord[]): string => {
     const leased = own.find(({ type }) => type === 'task.leased')
     const ended = own.findLast(({ type }) => type === 'task.completed' || type === 'task.failed')
     const usage = own.flatMap((record) => (record.type === 'llm.responded' ? [record.usage] : []))
-    const sum = (pick: 'inputTokens' | 'outputTokens') => (usage.some((one) => one[pick] === undefined) ? 'unknown' : String(usage.reduce((total, one) => total + (one[pick] ?? 0), 0)))
+    const sum = (pick: 'inputTokens' | 'outputTokens') =>
+      usage.some((one) => one[pick] === undefined)
+        ? 'unknown'
+        : String(usage.reduce((total, one) => total + (one[pick] ?? 0), 0))
     return [
       name,
       agent,
-      leased === undefined || ended === undefined ? '-' : seconds(Date.parse(ended.at) - Date.parse(leased.at)),
+      leased === undefined || ended === undefined
+        ? '-'
+        : seconds(Date.parse(ended.at) - Date.parse(leased.at)),
       String(usage.length),
       sum('inputTokens'),
       sum('outputTokens'),

@@ -31,11 +31,18 @@ export const openCluster = async ({ kubeconfig, context, namespace }: ClusterOpt
     directory: dirname(path),
     ...(context === undefined ? {} : { context }),
   })
-  return { connection, namespace: namespace ?? contextNamespace(text, context) ?? 'default', kubeconfigPath: path }
+  return {
+    connection,
+    namespace: namespace ?? contextNamespace(text, context) ?? 'default',
+    kubeconfigPath: path,
+  }
 }
 
 /** Runs `work` on the cluster, closes the connection, and turns "nobody answers" into what to do about it. */
-export const withCluster = async <T>(options: ClusterOptions, work: (cluster: Cluster) => Promise<T>): Promise<T> => {
+export const withCluster = async <T>(
+  options: ClusterOptions,
+  work: (cluster: Cluster) => Promise<T>,
+): Promise<T> => {
   const cluster = await openCluster(options)
   try {
     return await work(cluster)
@@ -56,12 +63,20 @@ const noServer = ({ connection, kubeconfigPath: path }: Cluster, cause: Kubernet
   })
 
 const kubeconfigPath = (explicit: string | undefined): string => {
-  const fromEnvironment = process.env['KUBECONFIG']?.split(delimiter).find((path) => path !== '' && existsSync(path))
-  const chosen = explicit ?? fromEnvironment ?? [developmentKubeconfig(), join(homedir(), '.kube/config')].find((path) => existsSync(path))
+  const fromEnvironment = process.env['KUBECONFIG']
+    ?.split(delimiter)
+    .find((path) => path !== '' && existsSync(path))
+  const chosen =
+    explicit ??
+    fromEnvironment ??
+    [developmentKubeconfig(), join(homedir(), '.kube/config')].find((path) => existsSync(path))
   if (chosen !== undefined && existsSync(chosen)) return chosen
   throw new KubeswarmError({
     code: 'KubernetesApi',
-    message: chosen === undefined ? 'cannot find a cluster: no kubeconfig and no running "swarm dev"' : `cannot read kubeconfig "${chosen}": no such file`,
+    message:
+      chosen === undefined
+        ? 'cannot find a cluster: no kubeconfig and no running "swarm dev"'
+        : `cannot read kubeconfig "${chosen}": no such file`,
     remedy: 'start an embedded cluster with "swarm dev", or set KUBECONFIG',
   })
 }
@@ -70,12 +85,19 @@ const readKubeconfig = (path: string): string => {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new KubeswarmError({ code: 'KubernetesApi', message: `cannot read kubeconfig "${path}": ${(cause as Error).message}`, cause })
+    throw new KubeswarmError({
+      code: 'KubernetesApi',
+      message: `cannot read kubeconfig "${path}": ${(cause as Error).message}`,
+      cause,
+    })
   }
 }
 
 const contextNamespace = (text: string, context: string | undefined): string | undefined => {
-  const config = parse(text) as { 'current-context'?: string; contexts?: { name?: string; context?: { namespace?: string } }[] } | null
+  const config = parse(text) as {
+    'current-context'?: string
+    contexts?: { name?: string; context?: { namespace?: string } }[]
+  } | null
   const name = context ?? config?.['current-context']
   return config?.contexts?.find((entry) => entry.name === name)?.context?.namespace
 }

@@ -47,12 +47,23 @@ export const openHub = async ({ connection, namespace }: Cluster): Promise<HubRe
       bodyTimeout: 0,
       ...(signal === undefined ? {} : { signal }),
     }).catch((cause: unknown) => {
-      throw new KubeswarmError({ code: 'HubUnavailable', message: `cannot reach the hub at ${url}: ${(cause as Error).message}`, cause })
+      throw new KubeswarmError({
+        code: 'HubUnavailable',
+        message: `cannot reach the hub at ${url}: ${(cause as Error).message}`,
+        cause,
+      })
     })
     if (response.statusCode === 200) return response.body
     const reply = (await response.body.json().catch(() => undefined)) as ErrorReply | undefined
     throw new KubeswarmError({
-      code: response.statusCode === 404 ? 'NotFound' : response.statusCode === 401 ? 'Unauthorized' : response.statusCode === 403 ? 'Forbidden' : 'HubUnavailable',
+      code:
+        response.statusCode === 404
+          ? 'NotFound'
+          : response.statusCode === 401
+            ? 'Unauthorized'
+            : response.statusCode === 403
+              ? 'Forbidden'
+              : 'HubUnavailable',
       message: reply?.error.message ?? `hub answered ${response.statusCode} for ${path}`,
       ...(reply?.error.remedy === undefined ? {} : { remedy: reply.error.remedy }),
     })
@@ -63,7 +74,10 @@ export const openHub = async ({ connection, namespace }: Cluster): Promise<HubRe
   return {
     url,
     async *journal({ run, uid, follow, signal }) {
-      const query = new URLSearchParams({ ...(follow ? { follow: 'true' } : {}), ...(uid === undefined ? {} : { uid }) })
+      const query = new URLSearchParams({
+        ...(follow ? { follow: 'true' } : {}),
+        ...(uid === undefined ? {} : { uid }),
+      })
       const body = await get(`${at(paths.journal, { namespace, name: run })}?${query.toString()}`, signal)
       let rest = ''
       for await (const chunk of body.setEncoding('utf8')) {

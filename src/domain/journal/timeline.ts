@@ -20,7 +20,9 @@ export const timeline = (records: readonly JournalRecord[]): Timeline => {
     const end = Date.parse(record.at)
     return [end - record.durationMs, end]
   }
-  const model = records.filter((record) => record.type === 'llm.responded' || record.type === 'llm.failed').map(spanOf)
+  const model = records
+    .filter((record) => record.type === 'llm.responded' || record.type === 'llm.failed')
+    .map(spanOf)
   const tools = records.filter((record) => record.type === 'tool.returned').map(spanOf)
   const totalMs = Date.parse(last.at) - Date.parse(first.at)
   return {

@@ -5,7 +5,9 @@ const ollama = (models: readonly string[]) =>
   ({ source: 'Ollama', baseUrl: 'http://localhost:11434/v1', result: { type: 'models', models } }) as const
 
 test('an endpoint that has every model the agents name is used', () => {
-  expect(chooseModel({ needed: ['qwen2.5:7b'], probes: [ollama(['qwen2.5:7b', 'llama3:latest'])] })).toMatchObject({
+  expect(
+    chooseModel({ needed: ['qwen2.5:7b'], probes: [ollama(['qwen2.5:7b', 'llama3:latest'])] }),
+  ).toMatchObject({
     type: 'endpoint',
     source: 'Ollama',
   })
@@ -27,6 +29,9 @@ test('the first probe that serves wins, an unreachable one is told', () => {
     baseUrl: 'http://127.0.0.1:9/v1',
     result: { type: 'unreachable', reason: 'connection refused' },
   } as const
-  expect(chooseModel({ needed: [], probes: [unreachable, ollama(['a'])] })).toMatchObject({ type: 'endpoint', source: 'Ollama' })
+  expect(chooseModel({ needed: [], probes: [unreachable, ollama(['a'])] })).toMatchObject({
+    type: 'endpoint',
+    source: 'Ollama',
+  })
   expect(chooseModel({ needed: [], probes: [unreachable] })).toMatchObject({ type: 'scripted' })
 })

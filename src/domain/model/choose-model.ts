@@ -6,11 +6,18 @@ export interface ModelProbe {
   readonly source: 'OPENAI_BASE_URL' | 'Ollama'
   readonly baseUrl: string
   /** Model ids the endpoint listed, or why it could not be asked. */
-  readonly result: { readonly type: 'models'; readonly models: readonly string[] } | { readonly type: 'unreachable'; readonly reason: string }
+  readonly result:
+    | { readonly type: 'models'; readonly models: readonly string[] }
+    | { readonly type: 'unreachable'; readonly reason: string }
 }
 
 export type ModelChoice =
-  | { readonly type: 'endpoint'; readonly source: ModelProbe['source']; readonly baseUrl: string; readonly models: readonly string[] }
+  | {
+      readonly type: 'endpoint'
+      readonly source: ModelProbe['source']
+      readonly baseUrl: string
+      readonly models: readonly string[]
+    }
   | { readonly type: 'scripted'; readonly reason: string; readonly remedy: string }
 
 export const chooseModel = ({
@@ -32,11 +39,14 @@ export const chooseModel = ({
     if (missing.length === 0 && result.models.length > 0) {
       return { type: 'endpoint', source, baseUrl, models: needed.length > 0 ? needed : result.models }
     }
-    reasons.push(`${source} at ${baseUrl} answers but has not ${missing.length > 0 ? missing.join(', ') : 'a single model'}`)
+    reasons.push(
+      `${source} at ${baseUrl} answers but has not ${missing.length > 0 ? missing.join(', ') : 'a single model'}`,
+    )
     if (source === 'Ollama') remedy = `ollama pull ${missing[0] ?? 'qwen2.5:7b'}`
   }
   return { type: 'scripted', reason: reasons.join('; '), remedy }
 }
 
 /** Ollama lists `llama3:latest` for what people call `llama3`. */
-const offers = (models: readonly string[], wanted: string): boolean => models.includes(wanted) || models.includes(`${wanted}:latest`)
+const offers = (models: readonly string[], wanted: string): boolean =>
+  models.includes(wanted) || models.includes(`${wanted}:latest`)

@@ -39,7 +39,13 @@ export const inApplyOrder = (objects: readonly KubernetesObject[]): readonly Kub
     .sort((left, right) => rank(left.object) - rank(right.object) || left.index - right.index)
     .map(({ object }) => object)
 
-export const applyManifest = async ({ transport, object }: { readonly transport: Transport; readonly object: KubernetesObject }): Promise<KubernetesObject> => {
+export const applyManifest = async ({
+  transport,
+  object,
+}: {
+  readonly transport: Transport
+  readonly object: KubernetesObject
+}): Promise<KubernetesObject> => {
   const path = await pathOf({ transport, object })
   return transport.exchange<KubernetesObject>({
     method: 'PATCH',
@@ -51,10 +57,20 @@ export const applyManifest = async ({ transport, object }: { readonly transport:
 }
 
 interface ResourceList {
-  readonly resources: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[]
+  readonly resources: readonly {
+    readonly name: string
+    readonly kind: string
+    readonly namespaced: boolean
+  }[]
 }
 
-const pathOf = async ({ transport, object }: { readonly transport: Transport; readonly object: KubernetesObject }): Promise<string> => {
+const pathOf = async ({
+  transport,
+  object,
+}: {
+  readonly transport: Transport
+  readonly object: KubernetesObject
+}): Promise<string> => {
   const { apiVersion, kind, metadata } = object
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
   const { resources } = await transport.exchange<ResourceList>({ method: 'GET', path: root })

@@ -19,7 +19,11 @@ export const findModel = async ({
   const probe =
     openaiBaseUrl === undefined
       ? await probeEndpoint({ source: 'Ollama', baseUrl: OLLAMA })
-      : await probeEndpoint({ source: 'OPENAI_BASE_URL', baseUrl: openaiBaseUrl, ...(openaiApiKey === undefined ? {} : { apiKey: openaiApiKey }) })
+      : await probeEndpoint({
+          source: 'OPENAI_BASE_URL',
+          baseUrl: openaiBaseUrl,
+          ...(openaiApiKey === undefined ? {} : { apiKey: openaiApiKey }),
+        })
   return chooseModel({ needed, probes: [probe] })
 }
 
@@ -38,7 +42,12 @@ const probeEndpoint = async ({
       signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
     })
     const text = await body.text()
-    if (statusCode !== 200) return { source, baseUrl, result: { type: 'unreachable', reason: `GET /models answered ${statusCode}` } }
+    if (statusCode !== 200)
+      return {
+        source,
+        baseUrl,
+        result: { type: 'unreachable', reason: `GET /models answered ${statusCode}` },
+      }
     return { source, baseUrl, result: { type: 'models', models: modelIds(JSON.parse(text)) } }
   } catch (error) {
     return { source, baseUrl, result: { type: 'unreachable', reason: reasonOf(error) } }
@@ -49,7 +58,9 @@ const modelIds = (body: unknown): readonly string[] => {
   const data = typeof body === 'object' && body !== null && 'data' in body ? body.data : undefined
   if (!Array.isArray(data)) return []
   return data.flatMap((entry: unknown) =>
-    typeof entry === 'object' && entry !== null && 'id' in entry && typeof entry.id === 'string' ? [entry.id] : [],
+    typeof entry === 'object' && entry !== null && 'id' in entry && typeof entry.id === 'string'
+      ? [entry.id]
+      : [],
   )
 }
 

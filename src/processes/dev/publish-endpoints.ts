@@ -23,5 +23,8 @@ export const publishEndpoints = async ({
     metadata: { name: 'kubeswarm-endpoints', namespace },
     data: { hubUrl, webhookBaseUrl },
   }
-  await resources.apply({ group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true }, configMap)
+  await resources.apply(
+    { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true },
+    configMap,
+  )
 }

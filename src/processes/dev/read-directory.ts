@@ -11,11 +11,20 @@ export type ReadManifests = Manifests
 export const readManifests = async (path: string): Promise<ReadManifests> => {
   const info = await stat(path).catch(() => undefined)
   if (info === undefined) {
-    throw new KubeswarmError({ code: 'NotFound', message: `cannot read manifests: "${path}" does not exist`, remedy: 'give a directory of YAML files, or one file' })
+    throw new KubeswarmError({
+      code: 'NotFound',
+      message: `cannot read manifests: "${path}" does not exist`,
+      remedy: 'give a directory of YAML files, or one file',
+    })
   }
   const files = info.isDirectory()
-    ? (await readdir(path)).filter((name) => /\.ya?ml$/.test(name)).sort().map((name) => join(path, name))
+    ? (await readdir(path))
+        .filter((name) => /\.ya?ml$/.test(name))
+        .sort()
+        .map((name) => join(path, name))
     : [path]
-  const parsed = await Promise.all(files.map(async (source) => parseManifests({ text: await readFile(source, 'utf8'), source })))
+  const parsed = await Promise.all(
+    files.map(async (source) => parseManifests({ text: await readFile(source, 'utf8'), source })),
+  )
   return { objects: parsed.flatMap(({ objects }) => objects), errors: parsed.flatMap(({ errors }) => errors) }
 }

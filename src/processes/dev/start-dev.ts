@@ -47,7 +47,15 @@ export interface DevCluster {
   close(): Promise<void>
 }
 
-export const startDev = async ({ stateDirectory: kept, apiPort, hubPort, model, script, logger, hostEnvironment }: DevOptions): Promise<DevCluster> => {
+export const startDev = async ({
+  stateDirectory: kept,
+  apiPort,
+  hubPort,
+  model,
+  script,
+  logger,
+  hostEnvironment,
+}: DevOptions): Promise<DevCluster> => {
   const stateDirectory = kept ?? (await mkdtemp(join(tmpdir(), 'swarm-')))
   const stack: (() => Promise<unknown>)[] = []
   if (kept === undefined) stack.push(() => rm(stateDirectory, { recursive: true, force: true }))
@@ -65,7 +73,12 @@ export const startDev = async ({ stateDirectory: kept, apiPort, hubPort, model, 
       port: apiPort,
       logger,
       nodeAgent: {
-        images: [{ match: imageRepository, command: [process.execPath, fileURLToPath(new URL('../../../bin/swarm.js', import.meta.url))] }],
+        images: [
+          {
+            match: imageRepository,
+            command: [process.execPath, fileURLToPath(new URL('../../../bin/swarm.js', import.meta.url))],
+          },
+        ],
         extraEnv: { ...hostEnvironment, ...compileCache() },
       },
     })
@@ -74,7 +87,15 @@ export const startDev = async ({ stateDirectory: kept, apiPort, hubPort, model, 
     const connection = await connectKubernetes({ kubeconfig: kube.kubeconfig() })
     stack.push(() => connection.close())
 
-    const scripted = model.type === 'scripted' ? await startScriptedModel({ ...(script === undefined ? {} : { script }), host: '127.0.0.1', port: 0, log: (line) => logger.debug({}, line) }) : undefined
+    const scripted =
+      model.type === 'scripted'
+        ? await startScriptedModel({
+            ...(script === undefined ? {} : { script }),
+            host: '127.0.0.1',
+            port: 0,
+            log: (line) => logger.debug({}, line),
+          })
+        : undefined
     if (scripted !== undefined) stack.push(() => scripted.close())
 
     // Hub and operator need each other: agents get the hub's address, webhooks are looked up in the operator's caches.
@@ -114,7 +135,16 @@ export const startDev = async ({ stateDirectory: kept, apiPort, hubPort, model, 
     await writeFile(kubeconfigPath, kube.kubeconfig(), { mode: 0o600 })
     stack.push(() => rm(kubeconfigPath, { force: true }))
 
-    return { stateDirectory, kubeconfigPath, apiUrl: kube.url, hubUrl: hub.url, webhookBaseUrl: hub.url, connection, store, close }
+    return {
+      stateDirectory,
+      kubeconfigPath,
+      apiUrl: kube.url,
+      hubUrl: hub.url,
+      webhookBaseUrl: hub.url,
+      connection,
+      store,
+      close,
+    }
   } catch (error) {
     await close()
     throw error
@@ -127,9 +157,17 @@ const compileCache = (): Readonly<Record<string, string>> => {
   return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) }
 }
 
-const modelOverride = ({ model, scriptedUrl }: { readonly model: ModelChoice; readonly scriptedUrl: string | undefined }) => {
-  if (scriptedUrl !== undefined) return { baseUrl: scriptedUrl, provider: 'openai', label: 'the scripted model' }
+const modelOverride = ({
+  model,
+  scriptedUrl,
+}: {
+  readonly model: ModelChoice
+  readonly scriptedUrl: string | undefined
+}) => {
+  if (scriptedUrl !== undefined)
+    return { baseUrl: scriptedUrl, provider: 'openai', label: 'the scripted model' }
   // Ollama on its own port is what agents' own settings point to already.
-  if (model.type === 'endpoint' && model.source === 'OPENAI_BASE_URL') return { baseUrl: model.baseUrl, provider: 'openai', label: `OPENAI_BASE_URL ${model.baseUrl}` }
+  if (model.type === 'endpoint' && model.source === 'OPENAI_BASE_URL')
+    return { baseUrl: model.baseUrl, provider: 'openai', label: `OPENAI_BASE_URL ${model.baseUrl}` }
   return undefined
 }

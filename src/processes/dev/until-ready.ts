@@ -15,7 +15,11 @@ export const untilEvery = async <T extends KubernetesObject>({
   readonly type: ResourceType
   readonly namespaces: ReadonlySet<string>
   readonly is: (object: T) => boolean
-  readonly onProgress?: (progress: { readonly ready: number; readonly total: number; readonly waiting: readonly T[] }) => void
+  readonly onProgress?: (progress: {
+    readonly ready: number
+    readonly total: number
+    readonly waiting: readonly T[]
+  }) => void
   readonly signal: AbortSignal
 }): Promise<readonly T[]> => {
   const stop = new AbortController()
@@ -27,7 +31,9 @@ export const untilEvery = async <T extends KubernetesObject>({
       const { items, resourceVersion } = await resources.list<T>(type)
       const objects = new Map(items.map((object) => [keyOf(object), object]))
       const settled = (): readonly T[] | undefined => {
-        const concerned = [...objects.values()].filter(({ metadata }) => namespaces.has(metadata.namespace ?? ''))
+        const concerned = [...objects.values()].filter(({ metadata }) =>
+          namespaces.has(metadata.namespace ?? ''),
+        )
         const waiting = concerned.filter((object) => !is(object))
         onProgress?.({ ready: concerned.length - waiting.length, total: concerned.length, waiting })
         return waiting.length === 0 ? concerned : undefined
