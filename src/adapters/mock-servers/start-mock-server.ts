@@ -4,7 +4,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
 
-import type { McpHttpHandler, McpServer } from '@modelcontextprotocol/server'
+import type * as mcpSdk from '@modelcontextprotocol/server'
 
 import { serve, type ServedRequest } from '../http/serve.ts'
 import { controlRoutes } from './control.ts'
@@ -57,8 +57,8 @@ export const startMockServer = async ({
   const faults = createFaults()
   const context = new AsyncLocalStorage<CallContext>()
   /** The MCP package is most of the start; it loads while the port is already open. */
-  let handler: Promise<McpHttpHandler> | undefined
-  const mcp = (): Promise<McpHttpHandler> => {
+  let handler: Promise<mcpSdk.McpHttpHandler> | undefined
+  const mcp = (): Promise<mcpSdk.McpHttpHandler> => {
     handler ??= import('@modelcontextprotocol/server').then((sdk) =>
       sdk.createMcpHandler(() => mcpServer({ sdk, server, tools, ledger, context }), { keepAliveMs: 0 }),
     )
@@ -141,12 +141,12 @@ const mcpServer = ({
   ledger,
   context,
 }: {
-  sdk: typeof import('@modelcontextprotocol/server')
+  sdk: typeof mcpSdk
   server: MockServerName
   tools: readonly MockTool[]
   ledger: Ledger
   context: AsyncLocalStorage<CallContext>
-}): McpServer => {
+}): mcpSdk.McpServer => {
   const mcp = new sdk.McpServer({ name: `mock-${server}`, version: '1.0.0' })
   for (const tool of tools) {
     mcp.registerTool(
