@@ -7,7 +7,7 @@ import { hashOf } from '../domain/workload/agent-names.ts'
 import type { Resources, ResourceType } from '../ports/resources.ts'
 import { keyOf, type CacheView } from './reconcile/indexed-cache.ts'
 
-export interface OwnedObjects<T extends KubernetesObject> {
+interface OwnedObjects<T extends KubernetesObject> {
   /** Applies unless the object is known to be as desired. */
   ensure(desired: KubernetesObject): Promise<void>
   /** Deletes it if it is there. */

@@ -53,8 +53,6 @@ export const byReference = 'reference'
 /** Index of runs and teams: `<namespace>/<team>` of a run; `<namespace>/<agent>` of a team's roles. */
 export const byTeam = 'team'
 export const byAgent = 'agent'
-/** Index of owned objects: `<namespace>/<owner>`. */
-export const byOwner = 'owner'
 
 export const openCaches = ({
   resources,
@@ -88,7 +86,6 @@ export const openCaches = ({
     return created
   }
   const owned = `app.kubernetes.io/managed-by=${managedBy['app.kubernetes.io/managed-by']}`
-  const ownerIndex = { [byOwner]: ownersOf }
   const metadata = { metadataOnly: true, keep: metadataOf }
   const keep = <T extends KubernetesObject>(object: T): T => oneSpelling(object).object
 
@@ -118,11 +115,11 @@ export const openCaches = ({
     }),
     policies: cache(swarmPolicies, { keep }),
     events: cache(swarmEvents, { keep }),
-    deployments: cache(deployments, { labelSelector: owned, indexes: ownerIndex }),
-    serviceAccounts: cache(serviceAccounts, { labelSelector: owned, indexes: ownerIndex, ...metadata }),
-    networkPolicies: cache(networkPolicies, { labelSelector: owned, indexes: ownerIndex, ...metadata }),
-    secrets: cache(secrets, { indexes: ownerIndex, ...metadata }),
-    configMaps: cache(configMaps, { indexes: ownerIndex, ...metadata }),
+    deployments: cache(deployments, { labelSelector: owned }),
+    serviceAccounts: cache(serviceAccounts, { labelSelector: owned, ...metadata }),
+    networkPolicies: cache(networkPolicies, { labelSelector: owned, ...metadata }),
+    secrets: cache(secrets, { ...metadata }),
+    configMaps: cache(configMaps, { ...metadata }),
     start() {
       reflectors = starters.map((start) => start())
       void Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => synced.resolve())
@@ -133,11 +130,6 @@ export const openCaches = ({
     },
   }
 }
-
-const ownersOf = ({ metadata }: KubernetesObject): readonly string[] =>
-  (metadata.ownerReferences ?? [])
-    .filter(({ controller }) => controller === true)
-    .map(({ name }) => keyOf({ namespace: metadata.namespace, name }))
 
 const metadataOf = ({ apiVersion, kind, metadata }: KubernetesObject): KubernetesObject => {
   // kubectl's copy of the last applied manifest holds a Secret's content in the clear.

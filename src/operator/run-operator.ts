@@ -55,7 +55,7 @@ export interface OperatorSettings extends WorkloadSettings {
   readonly leaderElection?: LeaderElection
 }
 
-export interface RunningOperator {
+interface RunningOperator {
   readonly catalog: EventCatalog
   close(): Promise<void>
 }

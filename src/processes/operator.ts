@@ -11,7 +11,7 @@ import type { Logger } from '../ports/logger.ts'
 import type { Resources } from '../ports/resources.ts'
 import type { Store } from '../ports/store.ts'
 
-export interface OperatorConfig extends WorkloadSettings {
+interface OperatorConfig extends WorkloadSettings {
   /** Where senders reach the hub's webhooks. */
   readonly webhookBaseUrl: string
   /** Left out: no admission webhook. */

@@ -8,7 +8,7 @@ import { bearerFromFile, parseKubeconfig, type ClusterAccess } from './kubeconfi
 import { connectByPlugin } from './plugin-credentials.ts'
 import { openTransport, type Transport } from './transport.ts'
 
-export type KubernetesSource =
+type KubernetesSource =
   | {
       /** The kubeconfig's text. */
       readonly kubeconfig: string

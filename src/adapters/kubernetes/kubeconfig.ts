@@ -20,7 +20,7 @@ export interface ClusterAccess {
   readonly authorization?: () => string
 }
 
-export type ParsedKubeconfig =
+type ParsedKubeconfig =
   | { readonly type: 'plain'; readonly access: ClusterAccess }
   | { readonly type: 'needs-plugin'; readonly why: string }
 

@@ -6,7 +6,7 @@ import type { KubeConfig } from '@kubernetes/client-node'
 import { Agent, ProxyAgent, type Dispatcher } from 'undici'
 import { KubeswarmError } from '../../domain/error.ts'
 
-export interface PluginAccess {
+interface PluginAccess {
   readonly server: string
   readonly dispatcher: () => Promise<Dispatcher>
   readonly authorization: () => Promise<string | undefined>

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 
 export const deploymentName = (agent: string): string => `${agent}-agent`
 /** The hub maps this account back to the agent. */
-export const serviceAccountName = deploymentName
+export const serviceAccountName = (agent: string): string => deploymentName(agent)
 export const promptConfigMapName = (agent: string): string => `${agent}-prompt`
 export const networkPolicyName = (agent: string): string => `${agent}-netpol`
 export const webhookTokenSecretName = (event: string): string => `${event}-webhook-token`

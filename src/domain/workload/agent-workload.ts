@@ -44,7 +44,7 @@ export interface AgentWorkloadRequest {
 
 type Manifest = KubernetesObject & Readonly<Record<string, unknown>>
 
-export interface AgentWorkload {
+interface AgentWorkload {
   readonly serviceAccount: Manifest
   readonly promptConfigMap: Manifest
   readonly deployment: Manifest

@@ -13,7 +13,7 @@ export interface WebhookService {
 }
 export type WebhookAddress = { readonly url: string } | { readonly service: WebhookService }
 
-export const webhookName = 'kubeswarm-admission'
+const webhookName = 'kubeswarm-admission'
 
 export const registerAdmission = async ({
   resources,

@@ -9,7 +9,7 @@ import type { Logger } from '../../ports/logger.ts'
 import type { ServingCertificate } from './certificate.ts'
 import { answerReview, parseReview, type AdmissionRequest, type Verdict } from './review.ts'
 
-export interface AdmissionServer {
+interface AdmissionServer {
   readonly port: number
   close(): Promise<void>
 }

@@ -14,7 +14,7 @@ import { isEmpty, mergePatch } from '../merge-patch.ts'
 import { createController, type Controller } from '../reconcile/controller.ts'
 import { keyOf, splitKey } from '../reconcile/indexed-cache.ts'
 
-export interface EventController extends Controller {
+interface EventController extends Controller {
   readonly catalog: EventCatalog
 }
 

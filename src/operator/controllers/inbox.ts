@@ -10,8 +10,8 @@ import type { OperatorContext } from '../context.ts'
 import { createController, type Controller } from '../reconcile/controller.ts'
 
 const onlyKey = 'pending'
-export const eventLabel = 'kubeswarm.io/event'
-export const teamLabel = 'kubeswarm.io/team'
+const eventLabel = 'kubeswarm.io/event'
+const teamLabel = 'kubeswarm.io/team'
 
 export const createInboxController = (context: OperatorContext): Controller => {
   const { resources, store, caches, clock, random, logger, events } = context

@@ -6,7 +6,7 @@ import type { SecretKey } from '../../domain/workload/agent-workload.ts'
 import type { Resources } from '../../ports/resources.ts'
 import { configMaps, type ConfigMap } from '../builtin-kinds.ts'
 
-export type ResolvedPrompt =
+type ResolvedPrompt =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'secret'; readonly secret: SecretKey }
   | { readonly type: 'unresolved'; readonly message: string }

@@ -1,7 +1,6 @@
 // One run in motion: reads what the journal has since learned, asks `planRun` what to do, does it, and asks again
 // until only waiting is left. It knows the store and nothing of Kubernetes; each thing it does is safe to do twice.
 
-import { isKubeswarmError } from '../../domain/error.ts'
 import { emptyRun, extendRun, isFinished, type RunState } from '../../domain/journal/fold.ts'
 import type { RunKey } from '../../domain/journal/record.ts'
 import { contentsNeeded, planRun, type RunAction } from '../../domain/run/plan.ts'
@@ -114,6 +113,3 @@ export const createRunEngine = ({
     },
   }
 }
-
-/** Whether a failure of the store is one that passes. */
-export const passes = (error: unknown): boolean => !isKubeswarmError(error) || error.retryable

@@ -13,7 +13,7 @@ import { oneSpelling } from '../../api/spellings.ts'
 import { takeSnapshot, type SnapshotResult } from '../../domain/run/take-snapshot.ts'
 import type { OperatorContext } from '../context.ts'
 
-export type RunStart =
+type RunStart =
   | { readonly type: 'gone' }
   | { readonly type: 'waiting'; readonly run: SwarmRun }
   | { readonly type: 'decided'; readonly run: SwarmRun; readonly result: SnapshotResult }

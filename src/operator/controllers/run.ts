@@ -18,7 +18,7 @@ import { createStatusWriter, type StatusWriter } from '../status-writer.ts'
 import { createRunEngine, type RunEngine, type Wish } from './run-engine.ts'
 import { prepareRun } from './run-start.ts'
 
-export interface RunController {
+interface RunController {
   /** Call once the caches have synced. */
   start(): Promise<void>
   close(): Promise<void>

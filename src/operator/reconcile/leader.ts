@@ -23,7 +23,7 @@ interface Lease extends KubernetesObject {
   }
 }
 
-export interface Leadership {
+interface Leadership {
   /** Resolves when this process leads. */
   readonly acquired: Promise<void>
   /** Resolves when leadership was lost without asking; the process should then end. */

@@ -4,7 +4,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-export interface FakeObject {
+interface FakeObject {
   readonly metadata: {
     readonly name: string
     readonly namespace: string
