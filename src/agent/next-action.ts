@@ -17,7 +17,7 @@ export type NextAction =
   | { readonly type: 'fail'; readonly failure: Failure }
 
 /** Times in a row a model may be told that its arguments do not fit. */
-export const MAX_REPAIRS = 2
+const MAX_REPAIRS = 2
 
 export const nextAction = ({
   conversation,

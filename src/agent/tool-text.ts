@@ -4,7 +4,7 @@
 import { headOf } from '../domain/journal/stored-text.ts'
 
 /** What the journal keeps of one result. */
-export const STORED_RESULT_BYTES = 256 * 1024
+const STORED_RESULT_BYTES = 256 * 1024
 /** What a model sees of one result, unless the call's token limit forces less. */
 export const SHOWN_RESULT_BYTES = 16 * 1024
 

@@ -6,7 +6,7 @@ import type { EffectivePolicy } from './effective-policy.ts'
 import { decideModelCall, decideToolCall, MIN_ANSWER_TOKENS, type ToolQuestion } from './gate.ts'
 import { effectivePolicy } from './merge-policies.ts'
 
-export const agentOf = (spec: Partial<SwarmAgent['spec']> = {}): SwarmAgent => ({
+const agentOf = (spec: Partial<SwarmAgent['spec']> = {}): SwarmAgent => ({
   apiVersion: 'kubeswarm.io/v1alpha1',
   kind: 'SwarmAgent',
   metadata: { name: 'investigator', namespace: 'incident-response' },

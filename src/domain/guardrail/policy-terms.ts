@@ -14,7 +14,7 @@ export interface PolicyTerms {
   readonly minTimeoutSeconds?: Limit
 }
 
-export const ceilings = [
+const ceilings = [
   'maxDailyTokens',
   'maxTokensPerCall',
   'maxTimeoutSeconds',

@@ -58,7 +58,13 @@ const violation = (agent: SwarmAgent, policy: SwarmPolicy, finding: Finding): Vi
 }
 
 const shown = (value: unknown): string =>
-  value === undefined ? '(not set)' : Array.isArray(value) ? `[${value.join(', ')}]` : typeof value === 'string' ? value : JSON.stringify(value)
+  value === undefined
+    ? '(not set)'
+    : Array.isArray(value)
+      ? `[${value.join(', ')}]`
+      : typeof value === 'string'
+        ? value
+        : JSON.stringify(value)
 
 const limitFindings = (agent: SwarmAgent, { spec }: SwarmPolicy): readonly Finding[] => {
   const own = agent.spec.guardrails?.limits ?? {}
