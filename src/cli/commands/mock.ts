@@ -54,6 +54,11 @@ export const registerMock = (program: Command): void => {
     })
 }
 
+/** For whoever started it by hand; a pod's log holds what the mock received and nothing else. */
+const announce = (line: string): void => {
+  if (process.env['KUBERNETES_SERVICE_HOST'] === undefined) console.error(line)
+}
+
 const portOf = (given: string | undefined): number => Number(given ?? process.env['PORT'] ?? 8080)
 
 const runMock = async (
@@ -68,7 +73,7 @@ const runMock = async (
     controlPort: Number(controlPort ?? process.env['PORT_CONTROL'] ?? 8081),
     log: (text) => console.log(text),
   })
-  console.log(`mock ${server}: MCP at ${mock.url}, ledger at ${mock.controlUrl}/__ledger`)
+  announce(`mock ${server}: MCP at ${mock.url}, ledger at ${mock.controlUrl}/__ledger`)
   await untilStopped(() => mock.close())
 }
 
@@ -79,6 +84,6 @@ const runModel = async ({ script, host, port }: MockOptions): Promise<void> => {
     port: portOf(port),
     log: (text) => console.log(text),
   })
-  console.log(`scripted model (${script}): OPENAI_BASE_URL=${model.url}`)
+  announce(`scripted model (${script}): OPENAI_BASE_URL=${model.url}`)
   await untilStopped(() => model.close())
 }
