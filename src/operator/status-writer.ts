@@ -7,8 +7,8 @@ import type { Logger } from '../ports/logger.ts'
 import { KubernetesApiError } from '../ports/resources.ts'
 
 export interface StatusWriter<S> {
-  /** `minor` ones (counters) may wait a while for others to come; a newer status takes their place. */
-  push(status: S, options?: { readonly minor?: boolean }): void
+  /** What may wait `withinMs` waits for others to come; a newer status takes its place. */
+  push(status: S, options?: { readonly withinMs?: number }): void
   /** The status last handed over. */
   readonly latest: S | undefined
   /** Resolves when nothing is waiting to be written. */
@@ -17,7 +17,6 @@ export interface StatusWriter<S> {
   close(): void
 }
 
-const minorDelayMs = 3_000
 const retryBaseMs = 50
 const retryMaxMs = 10_000
 
@@ -39,7 +38,7 @@ export const createStatusWriter = <S>({
   let written = initial
   let latest = initial
   let waiting: S[] = []
-  let minor: (() => void) | undefined
+  let appointment: { readonly at: number; readonly cancel: () => void } | undefined
   let writing = false
   let closed = false
   let idle: (() => void)[] = []
@@ -76,8 +75,8 @@ export const createStatusWriter = <S>({
   }
 
   const enqueue = (): void => {
-    minor?.()
-    minor = undefined
+    appointment?.cancel()
+    appointment = undefined
     const status = latest
     if (status === undefined || closed) return
     const last = waiting.at(-1)
@@ -87,13 +86,13 @@ export const createStatusWriter = <S>({
   }
 
   return {
-    push(status, options = {}) {
+    push(status, { withinMs = 0 } = {}) {
       latest = status
-      if (options.minor !== true) return enqueue()
-      minor ??= clock.after(minorDelayMs, () => {
-        minor = undefined
-        enqueue()
-      })
+      if (withinMs <= 0) return enqueue()
+      const at = clock.monotonic() + withinMs
+      if (appointment !== undefined && appointment.at <= at) return
+      appointment?.cancel()
+      appointment = { at, cancel: clock.after(withinMs, enqueue) }
     },
     get latest() {
       return latest
@@ -101,7 +100,7 @@ export const createStatusWriter = <S>({
     settled: () => (writing ? new Promise((resolve) => idle.push(resolve)) : Promise.resolve()),
     close() {
       closed = true
-      minor?.()
+      appointment?.cancel()
     },
   }
 }

@@ -171,7 +171,7 @@ export const createRunController = (context: OperatorContext): RunController => 
       suspended: seen.spec.suspend === true,
     })
     if (previous !== undefined && isEmpty(mergePatch(previous, next))) return
-    status.push(next, { minor: previous !== undefined && milestones(previous) === milestones(next) })
+    status.push(next, { withinMs: urgency(previous, next) })
   }
 
   const announce = (about: SwarmRun, status: SwarmRunStatus | undefined): void => {
@@ -252,10 +252,17 @@ const endings = {
 const isOver = (status: SwarmRunStatus | undefined): boolean =>
   status?.phase === 'Succeeded' || status?.phase === 'Failed' || status?.phase === 'Cancelled'
 
-/** What a watcher waits for; everything else in a status may be written a little later. */
-const milestones = ({ phase, reason, steps, conditions }: SwarmRunStatus): string =>
+const milestoneWithinMs = 1_000
+const countersWithinMs = 3_000
+
+/** A phase is told at once; steps, which may follow each other within milliseconds, soon; mere counters some time. */
+const urgency = (before: SwarmRunStatus | undefined, after: SwarmRunStatus): number => {
+  if (before === undefined || before.phase !== after.phase) return 0
+  return milestones(before) === milestones(after) ? countersWithinMs : milestoneWithinMs
+}
+
+const milestones = ({ reason, steps, conditions }: SwarmRunStatus): string =>
   JSON.stringify([
-    phase,
     reason,
     steps?.map((step) => step.phase),
     conditions?.map(({ type, status, reason: why }) => [type, status, why]),
