@@ -51,6 +51,8 @@ export interface LanguageModel {
   readonly provider: string
   /** Host of the endpoint, for messages and spans. */
   readonly endpoint: string
+  /** Loads what the first call would have to load. Asks the provider nothing and never fails. */
+  prepare?(): Promise<void>
   /** Throws KubeswarmError with a `Model*` code; `retryable` says whether the same call may succeed later. */
   generate(request: ModelRequest): Promise<ModelTurn>
 }

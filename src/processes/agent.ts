@@ -6,12 +6,16 @@ import type { HostResolver } from '../adapters/http/service-resolver.ts'
 import { startHealth } from '../agent/health.ts'
 import type { ToolServerBinding } from '../agent/pin-tools.ts'
 import { KubeswarmError } from '../domain/error.ts'
+import type { LanguageModel } from '../ports/language-model.ts'
 import type { Logger } from '../ports/logger.ts'
 import { agentConfigFromEnvironment, type AgentConfig, type Environment } from './agent-config.ts'
 import { systemClock } from './system-clock.ts'
 import { version } from './version.ts'
 
 export { agentConfigFromEnvironment, type AgentConfig } from './agent-config.ts'
+
+/** Longer, and a slow tool server would keep the agent from being ready. */
+const WARM_UP_MS = 1500
 
 export interface RunningAgent {
   readonly healthUrl: string
@@ -99,6 +103,7 @@ const startWork = async (config: AgentConfig) => {
     random,
     ...(resolver === undefined ? {} : { resolver }),
   })
+  await warmUp({ model, servers })
   const worker = startWorker({
     source: hub,
     holder: config.holder,
@@ -127,6 +132,18 @@ const startWork = async (config: AgentConfig) => {
     ])
   }
   return { worker, release }
+}
+
+/** No task should pay for loading a package or opening the first connection. What is not up yet is met by the task. */
+const warmUp = async ({
+  model,
+  servers,
+}: {
+  readonly model: LanguageModel
+  readonly servers: readonly ToolServerBinding[]
+}): Promise<void> => {
+  const signal = AbortSignal.timeout(WARM_UP_MS)
+  await Promise.allSettled([model.prepare?.(), ...servers.map(({ server }) => server.listTools({ signal }))])
 }
 
 const announce = ({

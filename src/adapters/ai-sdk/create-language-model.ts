@@ -50,6 +50,9 @@ export const createLanguageModel = ({
   return {
     provider: choice.provider,
     endpoint,
+    async prepare() {
+      await load(model).catch(() => undefined)
+    },
     generate: async (request) => {
       const { signal } = request
       try {
