@@ -135,7 +135,7 @@ const valueOf = ({ name, text }: { name: string; text: string }): string | undef
     `\\b${escaped}"?\\s*(?:=|:|is|to)?\\s*(?:"([^"\\n]{1,400})"|'([^'\\n]{1,400})'|(#[\\w-]+))`,
     'i',
   )
-  const bare = new RegExp(`\\b${escaped}\\s*[=:]\\s*([\\w#][\\w.#-]*)`, 'i')
+  const bare = new RegExp(`\\b${escaped}\\s*[=:]\\s*([\\w#](?:[\\w.#-]*[\\w-])?)`, 'i')
   const found = quoted.exec(text)
   return found?.[1] ?? found?.[2] ?? found?.[3] ?? bare.exec(text)?.[1]
 }
