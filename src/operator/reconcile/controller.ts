@@ -52,10 +52,14 @@ export const createController = ({
   }
 
   const retry = (key: string, error: unknown): void => {
-    // A conflict only says that our view was old; the fresh object is on its way.
-    if (error instanceof KubernetesApiError && error.status === 409) {
-      logger.debug({ controller: name, key, err: error }, 'conflict, trying again')
+    // Changed or gone meanwhile: that only says that our view was old; the news is on its way.
+    if (error instanceof KubernetesApiError && (error.status === 409 || error.status === 404)) {
+      logger.debug({ controller: name, key, err: error }, 'the view was old, trying again')
       return queue.addRateLimited(key)
+    }
+    if (isGoing(error)) {
+      logger.debug({ controller: name, key, err: error }, 'namespace is going, nothing to do')
+      return queue.forget(key)
     }
     logger.error({ controller: name, key, err: error }, 'reconcile failed')
     // What cannot succeed by repetition waits for the next change of the object.
@@ -77,3 +81,10 @@ export const createController = ({
     },
   }
 }
+
+/**
+ * A namespace that is being deleted takes nothing new, and refuses until it is gone; the deletion of the object itself
+ * is the next thing to be told.
+ */
+const isGoing = (error: unknown): boolean =>
+  error instanceof KubernetesApiError && error.status === 403 && error.message.includes('being terminated')
