@@ -48,9 +48,26 @@ export function startReplicaSetController({
       kind: kinds.replicaSets,
       template: replicaSet.spec.template,
     })
-    const pod = await client.create<Pod>({ kind: kinds.pods, namespace: replicaSet.metadata.namespace, body })
-    pods.learn(pod)
-    tell(replicaSet, 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`)
+    try {
+      const pod = await client.create<Pod>({
+        kind: kinds.pods,
+        namespace: replicaSet.metadata.namespace,
+        body,
+      })
+      pods.learn(pod)
+      tell(replicaSet, 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`)
+    } catch (error) {
+      // Refused by admission, a quota, or validation: the one place where a user can learn why there are no pods.
+      const message = `Error creating: ${error instanceof Error ? error.message : String(error)}`
+      events.record({
+        object: replicaSet,
+        kind: kinds.replicaSets,
+        type: 'Warning',
+        reason: 'FailedCreate',
+        message,
+      })
+      throw error
+    }
   }
 
   const remove = async (replicaSet: ReplicaSet, pod: Pod): Promise<void> => {

@@ -1,7 +1,7 @@
 // The controllers that make plain Kubernetes objects do what people expect of them. Ordinary API clients: they run
 // against any API server, one set of them at a time.
 
-import { createEventRecorder } from '../client/event-recorder.ts'
+import { createEventRecorder, type EventRecorder } from '../client/event-recorder.ts'
 import { startInformer, type Informer } from '../client/informer.ts'
 import type { KubeClient } from '../client/kube-client.ts'
 import type { EndpointSlice, Pod, ReplicaSet, Stored } from '../client/kubernetes-types.ts'
@@ -58,18 +58,22 @@ export async function startControllers({
     namespaces: share(kinds.namespaces),
     serviceAccounts: share(kinds.serviceAccounts),
   }
-  const events = createEventRecorder({ client, component: 'controller-manager', logger })
+  const recorders = new Map<string, EventRecorder>()
+  const contextOf = (component: string): ControllerContext => {
+    const events = createEventRecorder({ client, component, logger })
+    recorders.set(component, events)
+    return { client, informers, events, logger }
+  }
   const monitors = startObjectMonitors({ client, shared, logger })
   await Promise.all([...[...shared.values()].map(({ synced }) => synced), monitors.synced])
 
-  const context: ControllerContext = { client, informers, events, logger }
   const { namespaces } = informers
   const controllers = [
-    startServiceAccountController(context),
-    startDeploymentController(context),
-    startReplicaSetController(context),
-    startJobController(context),
-    startEndpointsController(context),
+    startServiceAccountController(contextOf('serviceaccount-controller')),
+    startDeploymentController(contextOf('deployment-controller')),
+    startReplicaSetController(contextOf('replicaset-controller')),
+    startJobController(contextOf('job-controller')),
+    startEndpointsController(contextOf('endpoint-controller')),
     startGarbageCollector({ client, monitors, logger }),
     startNamespaceController({ client, namespaces, monitors, logger }),
   ]
@@ -78,7 +82,7 @@ export async function startControllers({
     async close() {
       await Promise.all(controllers.map((controller) => controller.close()))
       await monitors.close()
-      await events.close()
+      await Promise.all([...recorders.values()].map((events) => events.close()))
       await Promise.all([...shared.values()].map((informer) => informer.close()))
     },
   }

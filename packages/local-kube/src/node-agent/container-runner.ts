@@ -161,6 +161,11 @@ export function runContainer(context: ContainerContext): ContainerRunner {
     mkdirSync(context.scratchDirectory, { recursive: true, mode: 0o700 })
     const wanted = spec.workingDirectory
     const cwd = wanted !== undefined && isDirectory(wanted) ? wanted : context.scratchDirectory
+    event(
+      'Normal',
+      'Pulled',
+      `Container image "${container.image}" is a local command on this node: ${imageId}`,
+    )
     event('Normal', 'Created', `Created container: ${container.name}`)
     const result = context.host.start({ command: spec.command, env: spec.env, cwd })
     if (result.type === 'failed') {

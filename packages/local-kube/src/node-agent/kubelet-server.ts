@@ -5,8 +5,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import type { ContainerRunner } from './container-runner.ts'
 import { parseLogOptions } from './log-options.ts'
+import type { LogSource } from './pod-worker.ts'
 import { streamLog } from './stream-log.ts'
 
 export interface KubeletServer {
@@ -14,14 +14,17 @@ export interface KubeletServer {
   close(): Promise<void>
 }
 
+export interface LogKey {
+  readonly namespace: string
+  readonly pod: string
+  readonly container: string
+}
+
 export interface KubeletSource {
-  runner(key: {
-    readonly namespace: string
-    readonly pod: string
-    readonly container: string
-  }):
-    | { readonly type: 'found'; readonly runner: ContainerRunner }
-    | { readonly type: 'absent'; readonly message: string }
+  /** `not-here`: no such pod on this node. */
+  log(
+    key: LogKey & { readonly previous: boolean },
+  ): LogSource | { readonly type: 'not-here'; readonly message: string }
   isAllowed(request: {
     readonly token: string | undefined
     readonly verb: string
@@ -78,28 +81,20 @@ async function handle(
 
 async function sendLogs(
   source: KubeletSource,
-  key: { readonly namespace: string; readonly pod: string; readonly container: string },
+  key: LogKey,
   query: URLSearchParams,
   response: ServerResponse,
 ): Promise<void> {
   const parsed = parseLogOptions({ query, now: Date.now() })
   if (parsed.type === 'invalid') return text(response, 400, parsed.message)
-  const found = source.runner(key)
-  if (found.type === 'absent') return text(response, 404, found.message)
-  const log = found.runner.log(parsed.options.previous)
-  if (log === undefined) {
-    const waiting = found.runner.status().state?.waiting?.reason
-    const message = parsed.options.previous
-      ? `previous terminated container "${key.container}" in pod "${key.pod}" not found`
-      : `container "${key.container}" in pod "${key.pod}" is waiting to start: ${waiting ?? 'it never ran'}`
-    return text(response, 400, message)
-  }
+  const found = source.log({ ...key, previous: parsed.options.previous })
+  if (found.type !== 'found') return text(response, found.type === 'absent' ? 400 : 404, found.message)
   response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' })
   // A follower must see at once that it is connected, even while the container is silent.
   response.flushHeaders()
   const gone = new AbortController()
   response.on('close', () => gone.abort())
-  await streamLog({ log, options: parsed.options, output: response, signal: gone.signal }).catch(
+  await streamLog({ log: found.log, options: parsed.options, output: response, signal: gone.signal }).catch(
     (error: unknown) => {
       if (!gone.signal.aborted) throw error
     },

@@ -228,6 +228,68 @@ describe('a container', () => {
     expect(await cluster.logs(pod.metadata.name, '?container=init')).toBe('started init\n')
   })
 
+  it('runs its preStop hook before it is asked to end, and has its sidecars for its whole life', async () => {
+    const sidecar = {
+      name: 'sidecar',
+      image: `${image}:1`,
+      args: ['sidecar'],
+      restartPolicy: 'Always',
+      ports: [{ containerPort: 9090 }],
+      startupProbe: { tcpSocket: { port: 9090 } },
+      env: [{ name: 'PORT', value: '9090' }],
+    }
+    const node = JSON.stringify(process.execPath)
+    const lifecycle = {
+      preStop: {
+        exec: {
+          command: [
+            'sh',
+            '-c',
+            `${node} -e 'fetch("http://127.0.0.1:"+process.env.PORT+"/say?text=goodbye")'`,
+          ],
+        },
+      },
+    }
+    const readinessProbe = { exec: { command: ['true'] } }
+    await cluster.create(
+      kinds.deployments,
+      deployment({
+        name: 'polite',
+        container: { lifecycle, readinessProbe },
+        pod: { initContainers: [sidecar] },
+      }),
+    )
+    const pod = await cluster.readyPod('app=polite')
+    expect(pod.status?.initContainerStatuses?.[0]).toMatchObject({ started: true, state: { running: {} } })
+    await cluster.eventually('listening', async () =>
+      (await cluster.logs(pod.metadata.name, '?container=main')).includes('listening'),
+    )
+    const following = cluster.logs(pod.metadata.name, '?container=main&follow=true')
+    await cluster.client.delete({
+      kind: kinds.deployments,
+      namespace: 'default',
+      name: 'polite',
+      propagationPolicy: 'Background',
+    })
+    expect(await following).toMatch(/listening\ngoodbye\nterminating\n$/)
+  })
+
+  it('of a pod that outlives its deadline is ended, and the pod says why', async () => {
+    await cluster.create(kinds.pods, {
+      metadata: { name: 'late' },
+      spec: {
+        activeDeadlineSeconds: 1,
+        restartPolicy: 'Never',
+        containers: [{ name: 'main', image: `${image}:1` }],
+      },
+    })
+    const pod = await cluster.eventually('Failed', async () => {
+      const found = await cluster.client.get<Pod>({ kind: kinds.pods, namespace: 'default', name: 'late' })
+      return found.status?.phase === 'Failed' && found
+    })
+    expect(pod.status?.reason).toBe('DeadlineExceeded')
+  })
+
   it('gets nothing of the agent’s own environment but PATH', async () => {
     process.env['SECRET_OF_THE_PARENT'] = 'x'
     await cluster.create(kinds.deployments, deployment({ name: 'bare' }))
@@ -358,7 +420,7 @@ describe('a Service', () => {
     await cluster.eventually(
       'no endpoint',
       async () =>
-        (await request(`${cluster.node().resolverUrl}?host=served.default.svc&port=80`)).statusCode === 503,
+        (await request(`${cluster.node().resolverUrl}?host=served.default.svc&port=80`)).statusCode === 404,
     )
   })
 

@@ -99,6 +99,21 @@ describe('a node agent', () => {
     await cluster.readyPod('app=stopper')
   })
 
+  it('shows the logs of pods that ended while an earlier agent ran', async () => {
+    const spec = {
+      restartPolicy: 'Never',
+      containers: [{ name: 'main', image, args: ['bye'], env: [{ name: 'MODE', value: 'done' }] }],
+    }
+    await cluster.create(kinds.pods, { metadata: { name: 'done' }, spec })
+    await cluster.eventually('Succeeded', async () => {
+      const pod = await cluster.client.get<Pod>({ kind: kinds.pods, namespace: 'default', name: 'done' })
+      return pod.status?.phase === 'Succeeded'
+    })
+    await cluster.node().close()
+    await cluster.startNode({ stateDirectory: join(cluster.directory, 'killed') })
+    expect(await cluster.logs('done')).toBe('started bye\n')
+  })
+
   it('kills what ignores SIGTERM when the grace period is over, and at once when forced', async () => {
     const stubborn = {
       command: ['sh', '-c', 'trap "" TERM; echo up; while :; do sleep 1; done'],

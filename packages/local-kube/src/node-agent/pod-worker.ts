@@ -1,6 +1,7 @@
 // One pod on this node from its binding to its removal: ports, volumes, init containers, containers, status, end.
 // Everything it knows of the outside comes through `NodeContext`; the only object it writes is its own pod.
 
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,6 +13,7 @@ import type { KubeClient } from '../client/kube-client.ts'
 import type { Container, ContainerStatus, Pod, PodStatus } from '../client/kubernetes-types.ts'
 import type { Logger } from '../client/logger.ts'
 import { kinds } from '../client/resource-kind.ts'
+import type { ContainerLog } from './container-log.ts'
 import { processSpec } from './container-process-spec.ts'
 import { runContainer, type ContainerRunner } from './container-runner.ts'
 import type { PodPlace } from './field-reference.ts'
@@ -47,9 +49,14 @@ export interface PodWorker {
   vanish(): Promise<void>
   /** The node stops: end the containers, leave a truthful status, keep the pod. */
   shutDown(longestGraceMilliseconds: number): Promise<void>
-  runner(container: string): ContainerRunner | undefined
+  /** The log of the container's current (or last) run, or of the one before. */
+  log(options: { readonly container: string; readonly previous: boolean }): LogSource
   readonly pod: () => Pod
 }
+
+export type LogSource =
+  | { readonly type: 'found'; readonly log: ContainerLog | { readonly file: string } }
+  | { readonly type: 'absent'; readonly message: string }
 
 export const podDirectory = (stateDirectory: string, uid: string): string => join(stateDirectory, 'pods', uid)
 
@@ -319,7 +326,7 @@ export function startPodWorker({
         }),
       changed: () => change.promise,
       scratchDirectory: join(directory, 'containers', container.name),
-      logFile: (restartCount) => join(directory, 'logs', container.name, `${restartCount}.log`),
+      logFile: (restartCount) => logFile(container.name, restartCount),
       onStatus: publish,
       event: (type, reason, message) => {
         event(type, reason, message, path)
@@ -337,6 +344,16 @@ export function startPodWorker({
     publish()
     return runner
   }
+
+  /** Of a pod that ended while an earlier agent ran: its logs are still there, its runners are not. */
+  const lastLog = (container: string, previous: boolean): { readonly file: string } | undefined => {
+    const runs = (before.get(container)?.restartCount ?? 0) - (previous ? 1 : 0)
+    const file = logFile(container, runs)
+    return existsSync(file) ? { file } : undefined
+  }
+
+  const logFile = (container: string, restartCount: number): string =>
+    join(directory, 'logs', container, `${restartCount}.log`)
 
   // --- ending -------------------------------------------------------------------------------------------------------
 
@@ -404,7 +421,20 @@ export function startPodWorker({
 
   return {
     pod: () => pod,
-    runner: (container) => runners.get(container),
+    log({ container, previous }) {
+      const runner = runners.get(container)
+      const found = runner?.log(previous) ?? (runner === undefined ? lastLog(container, previous) : undefined)
+      if (found !== undefined) return { type: 'found', log: found }
+      if (previous) {
+        const message = `previous terminated container "${container}" in pod "${name}" not found`
+        return { type: 'absent', message }
+      }
+      const reason = runner?.status().state?.waiting?.reason ?? 'ContainerCreating'
+      return {
+        type: 'absent',
+        message: `container "${container}" in pod "${name}" is waiting to start: ${reason}`,
+      }
+    },
     update(next) {
       const previous = pod
       adopt(next)

@@ -71,11 +71,11 @@ describe('the service resolver', () => {
     expect(await ask(proxy, host, 8080)).toEqual({ status: 200, body: { host: '127.0.0.1', port } })
   })
 
-  it('says 404 for what is no Service and 503 with the reason for one that cannot be reached', async () => {
+  it('says 404 with the reason for what is no Service and for a Service that cannot be reached', async () => {
     const { proxy } = await scene()
     expect((await ask(proxy, 'example.com', 80)).status).toBe(404)
     expect(await ask(proxy, 'idle.incident-response.svc', 80)).toEqual({
-      status: 503,
+      status: 404,
       body: { error: 'service idle.incident-response.svc has no ready endpoint' },
     })
     expect((await ask(proxy, 'mock-slack.incident-response.svc', 1)).body).toEqual({

@@ -83,7 +83,7 @@ function answer(resolver: ServiceResolver, request: IncomingMessage, response: S
     case 'not-a-service':
       return send(response, 404, { error: `"${host}" is not a service of this cluster` })
     case 'unavailable':
-      return send(response, 503, { error: resolution.message })
+      return send(response, 404, { error: resolution.message })
   }
 }
 

@@ -2,8 +2,7 @@
 // truth about them, and leaves nothing behind. An ordinary API client; it is no sandbox and pulls no images.
 
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { delimiter } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import type { Connection } from '../client/connection.ts'
 import { createEventRecorder } from '../client/event-recorder.ts'
 import { startInformer } from '../client/informer.ts'
@@ -124,19 +123,14 @@ export async function startNodeAgent({
       }),
     source: {
       isAllowed,
-      runner({ namespace, pod, container }) {
-        const worker = [...workers.values()].find(
-          (candidate) =>
-            candidate.pod().metadata.name === pod && candidate.pod().metadata.namespace === namespace,
-        )
-        if (worker === undefined)
-          return { type: 'absent', message: `pod "${namespace}/${pod}" is not on this node` }
-        const runner = worker.runner(container)
-        if (runner !== undefined) return { type: 'found', runner }
-        return {
-          type: 'absent',
-          message: `container "${container}" of pod "${pod}" has not been created yet`,
-        }
+      log({ namespace, pod, container, previous }) {
+        const worker = [...workers.values()].find((candidate) => {
+          const { metadata } = candidate.pod()
+          return metadata.name === pod && metadata.namespace === namespace
+        })
+        return worker === undefined
+          ? { type: 'not-here', message: `pod "${namespace}/${pod}" is not on this node` }
+          : worker.log({ container, previous })
       },
     },
   })
