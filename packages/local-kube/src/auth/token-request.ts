@@ -15,7 +15,8 @@ export function tokenRoute({ store, tokens }: { store: Store; tokens: Tokens }):
     if (account === undefined) throw notFound({ group: '', resource: 'serviceaccounts' }, name)
     const body = await exchange.objectBody()
     const spec = asObject(body['spec'])
-    const seconds = spec['expirationSeconds'] === undefined ? 3600 : Number(spec['expirationSeconds'])
+    // Older clients send null for "you choose".
+    const seconds = Number(spec['expirationSeconds'] ?? 3600)
     if (!(seconds >= 600 && seconds <= 2 ** 32)) {
       throw invalid({ group: 'authentication.k8s.io', resource: 'TokenRequest' }, '', [
         {
