@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { Agent, request } from 'undici'
 import { afterEach, describe, expect, test } from 'vitest'
 import { startApiServer } from '../src/index.ts'
@@ -46,7 +47,7 @@ interface Seen {
 }
 
 async function watch({ url, ca, token }: Target, path: string): Promise<{ next: () => Promise<Seen | undefined> }> {
-  const dispatcher = new Agent({ connect: { ...(ca === undefined ? {} : { ca }) }, bodyTimeout: 0 })
+  const dispatcher = new Agent({ connect: ca === undefined ? {} : { ca }, bodyTimeout: 0 })
   cleanups.push(() => dispatcher.destroy())
   const { body } = await request(`${url}${path}`, { dispatcher, headers: { authorization: `Bearer ${token}` } })
   const lines = createInterface({ input: body })[Symbol.asyncIterator]()
@@ -98,7 +99,7 @@ describe('a watch', () => {
 describe('a server with a directory', () => {
   test('keeps everything it acknowledged through kill -9, goes on counting, and expires watches from before', async () => {
     const directory = temporaryDirectory()
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'serve.fixture.ts'), directory], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [fileURLToPath(new URL('./serve.fixture.ts', import.meta.url)), directory], { stdio: ['ignore', 'pipe', 'inherit'] })
     cleanups.push(() => void child.kill('SIGKILL'))
     const target = await firstLine(child)
     const client = conformanceClient(target)

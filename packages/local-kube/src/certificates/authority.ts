@@ -2,6 +2,7 @@
  * A certificate authority for one server: made once, kept in the directory when there is one. The library that writes
  * certificates is loaded only when one must be made.
  */
+import type * as X509 from '@peculiar/x509'
 import type { webcrypto } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
@@ -27,7 +28,7 @@ const FILES = {
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const YEAR = 365 * 24 * 3600 * 1000
 
-async function loadX509(): Promise<typeof import('@peculiar/x509')> {
+async function loadX509(): Promise<typeof X509> {
   await import('reflect-metadata')
   const x509 = await import('@peculiar/x509')
   x509.cryptoProvider.set(globalThis.crypto)

@@ -45,7 +45,7 @@ export function nodeRoutes({
   token: () => string
 }): { readonly routes: ReadonlyMap<string, SubresourceRoute>; readonly close: () => Promise<void> } {
   const kubelet = new Agent({
-    connect: { ...(ca === undefined ? { rejectUnauthorized: false } : { ca }) },
+    connect: ca === undefined ? { rejectUnauthorized: false } : { ca },
     bodyTimeout: 0,
     headersTimeout: 30_000,
   })

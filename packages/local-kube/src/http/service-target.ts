@@ -1,7 +1,8 @@
 /** Where a Service or Pod can really be reached: endpoints that a controller filled, host ports a node agent announced. */
 import { asArray, asObject, asString, isObject, valueAt } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
-import { StatusError, badRequest, notFound, serviceUnavailable } from '../status-error.ts'
+import { badRequest, notFound, serviceUnavailable } from '../status-error.ts'
+import type { StatusError } from '../status-error.ts'
 import type { Store } from '../storage/store.ts'
 
 export interface Target {

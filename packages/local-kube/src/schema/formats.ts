@@ -27,7 +27,7 @@ export function hasFormat(format: string, text: string): boolean {
     }
     case 'uri':
     case 'url':
-      return /^\//.test(text) || URL.canParse(text)
+      return text.startsWith('/') || URL.canParse(text)
     case 'date-time':
     case 'date':
       return (patterns[format]?.test(text) ?? false) && !Number.isNaN(Date.parse(text))
