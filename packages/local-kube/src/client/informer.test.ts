@@ -121,6 +121,19 @@ describe('an informer', () => {
     expect(seen).toEqual(['added a@11', 'deleted a@11'])
   })
 
+  it('believes a list of a server that was set back to an earlier state', async () => {
+    const stage = await scene()
+    stage.items = [object('a', 50), object('b', 51)]
+    stage.version = 60
+    const { informer, seen } = inform(stage)
+    await eventually(() => stage.watches.length === 1)
+    stage.items = [object('a', 7)]
+    stage.version = 8
+    send(stage, 'ERROR', { kind: 'Status', code: 410, reason: 'Expired' })
+    await eventually(() => seen.length === 4)
+    expect(informer.list().map(({ metadata }) => metadata.resourceVersion)).toEqual(['7'])
+  })
+
   it('takes a new object of the same name for another one', async () => {
     const stage = await scene()
     stage.items = [object('a', 1)]

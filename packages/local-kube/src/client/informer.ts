@@ -41,7 +41,7 @@ export interface InformerOptions<T extends Stored> {
 }
 
 const firstDelay = 50
-const longestDelay = 10_000
+const longestDelay = 5_000
 const keyOf = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`
 
 export function startInformer<T extends Stored>({
@@ -57,6 +57,8 @@ export function startInformer<T extends Stored>({
   const objects = new Map<string, T>()
   const uids = new Map<string, T>()
   const buckets = new Map<string, Map<string, T>>()
+  /** Written by us and not yet told by the watch. */
+  const learned = new Set<string>()
   const listeners = new Set<(change: Change<T>) => void>()
   const closing = new AbortController()
   const { promise: synced, resolve: setSynced } = Promise.withResolvers<void>()
@@ -87,10 +89,13 @@ export function startInformer<T extends Stored>({
     }
   }
 
-  const put = (object: T): void => {
+  /** `isTruth`: from a list, which may show an older state when the server was restored from an earlier one. */
+  const put = (object: T, isTruth = false): void => {
     const previous = objects.get(keyOf(object.metadata.namespace, object.metadata.name))
     if (previous !== undefined && previous.metadata.uid === object.metadata.uid) {
-      if (!isNewer(object.metadata.resourceVersion, previous.metadata.resourceVersion)) return
+      const { resourceVersion } = previous.metadata
+      if (object.metadata.resourceVersion === resourceVersion) return
+      if (!isTruth && !isNewer(object.metadata.resourceVersion, resourceVersion)) return
       displace(previous)
       place(object)
       emit({ type: 'modified', object, previous })
@@ -127,12 +132,13 @@ export function startInformer<T extends Stored>({
     version = listVersion
     for (const object of found) {
       seen.add(object.metadata.uid)
-      put(object)
+      put(object, !learned.has(object.metadata.uid))
     }
     for (const object of uids.values()) {
       // Learned after this list was read: the list could not know it.
-      if (!seen.has(object.metadata.uid) && !isNewer(object.metadata.resourceVersion, listVersion))
-        remove(object)
+      const isAhead =
+        learned.has(object.metadata.uid) && isNewer(object.metadata.resourceVersion, listVersion)
+      if (!seen.has(object.metadata.uid) && !isAhead) remove(object)
     }
     setSynced()
   }
@@ -151,6 +157,7 @@ export function startInformer<T extends Stored>({
       if (event.type === 'ERROR')
         throw new ApiError({ request: `watch ${path}`, status: event.object as ApiStatus })
       const object = event.object as T
+      if (event.type !== 'BOOKMARK') learned.delete(object.metadata.uid)
       if (event.type === 'DELETED') remove(object)
       if (event.type === 'ADDED' || event.type === 'MODIFIED') put(object)
       version = object.metadata.resourceVersion
@@ -166,8 +173,11 @@ export function startInformer<T extends Stored>({
         await watch()
       } catch (error) {
         if (closing.signal.aborted) return
-        if (isApiError(error, 410)) version = undefined
-        else if (isApiError(error, 404) && onGone !== undefined) {
+        if (isApiError(error, 410)) {
+          // The server has moved on (or started anew): nothing is wrong with it, so ask for everything at once.
+          version = undefined
+          delay = firstDelay
+        } else if (isApiError(error, 404) && onGone !== undefined) {
           setSynced()
           onGone()
           return
@@ -196,7 +206,10 @@ export function startInformer<T extends Stored>({
     },
     learn(object) {
       // What the watch has already passed it has already told, perhaps including the deletion of this very object.
-      if (version !== undefined && isNewer(object.metadata.resourceVersion, version)) put(object)
+      if (version !== undefined && isNewer(object.metadata.resourceVersion, version)) {
+        learned.add(object.metadata.uid)
+        put(object)
+      }
       return object
     },
     async close() {

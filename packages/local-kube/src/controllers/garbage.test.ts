@@ -175,12 +175,30 @@ describe('a namespace', () => {
     }
     await cluster.create(widgets, { metadata: { name: 'w' } }, 'doomed')
     for (const name of ['a', 'b', 'c']) await cluster.readyPod(`app=${name}`, 'doomed')
-    const began = performance.now()
     await cluster.client.delete({ kind: kinds.namespaces, name: 'doomed' })
     await cluster.eventually('the namespace is gone', async () => !(await exists(kinds.namespaces, 'doomed')))
-    console.log(`namespace with three deployments deleted in ${Math.round(performance.now() - began)} ms`)
     expect(await cluster.pods('', 'doomed')).toEqual([])
     expect(await exists(widgets, 'w', 'doomed')).toBe(false)
+  })
+
+  it('goes although its pods never came to run', async () => {
+    await cluster.create(kinds.namespaces, { metadata: { name: 'stuck' } })
+    const broken: Record<string, Parameters<typeof deployment>[0]> = {
+      image: { name: 'image', container: { image: 'nginx' } },
+      mount: { name: 'mount', pod: { volumes: [{ name: 'v', secret: { secretName: 'absent' } }] } },
+      crash: { name: 'crash', container: { env: [{ name: 'MODE', value: 'crash' }] } },
+      selector: { name: 'selector', pod: { nodeSelector: { a: 'b' } } },
+    }
+    for (const options of Object.values(broken))
+      await cluster.create(kinds.deployments, deployment(options), 'stuck')
+    await cluster.eventually('a crash loop', async () =>
+      (await cluster.pods('app=crash', 'stuck')).some(
+        ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff',
+      ),
+    )
+    await cluster.client.delete({ kind: kinds.namespaces, name: 'stuck' })
+    await cluster.eventually('the namespace is gone', async () => !(await exists(kinds.namespaces, 'stuck')))
+    expect(await cluster.pods('', 'stuck')).toEqual([])
   })
 
   it('says what it waits for while something holds it, and goes when that lets go', async () => {

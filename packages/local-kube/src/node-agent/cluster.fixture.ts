@@ -23,6 +23,8 @@ export interface Cluster {
   pods(selector?: string, namespace?: string): Promise<readonly Pod[]>
   readyPod(selector: string, namespace?: string): Promise<Pod>
   logs(pod: string, query?: string, namespace?: string): Promise<string>
+  /** Ends the API server and starts it again at the same address with what it had kept. */
+  restartServer(): Promise<void>
   close(): Promise<void>
 }
 
@@ -33,7 +35,7 @@ export async function startCluster({
   withNode = true,
 }: { readonly withNode?: boolean } = {}): Promise<Cluster> {
   const directory = mkdtempSync(join(tmpdir(), 'cluster-'))
-  const server = await startApiServer({})
+  let server = await startApiServer({ directory: join(directory, 'api') })
   const client = createKubeClient({ kubeconfig: server.kubeconfig() })
   const controllers = await startControllers({ client })
   let node: NodeAgent | undefined
@@ -102,6 +104,11 @@ export async function startCluster({
       const text = await reply.body.text()
       await dispatcher.close()
       return text
+    },
+    async restartServer() {
+      const port = Number(new URL(server.url).port)
+      await server.close()
+      server = await startApiServer({ directory: join(directory, 'api'), port })
     },
     async close() {
       await node?.close()

@@ -99,6 +99,22 @@ describe('a node agent', () => {
     await cluster.readyPod('app=stopper')
   })
 
+  it('and the controllers go on when the API server is started anew, and no pod is restarted for it', async () => {
+    await cluster.create(kinds.deployments, deployment({ name: 'steady' }))
+    const pod = await cluster.readyPod('app=steady')
+    await cluster.restartServer()
+    await cluster.eventually('the server takes writes', async () => {
+      // The first request may still go out on a connection of the old server; only this client's caller may repeat it.
+      await cluster.create(kinds.deployments, deployment({ name: 'afterwards' }))
+      return true
+    })
+    await cluster.readyPod('app=afterwards')
+    const same = await cluster.readyPod('app=steady')
+    expect(same.metadata.uid).toBe(pod.metadata.uid)
+    expect(same.status?.containerStatuses?.[0]?.restartCount).toBe(0)
+    expect(await cluster.logs(same.metadata.name)).toContain('listening')
+  })
+
   it('shows the logs of pods that ended while an earlier agent ran', async () => {
     const spec = {
       restartPolicy: 'Never',
