@@ -35,5 +35,3 @@ export function splitKey(key: string): { readonly namespace: string; readonly na
   const slash = key.indexOf('/')
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) }
 }
-
-export const now = (): string => new Date().toISOString().replace(/\.\d+Z$/, 'Z')
