@@ -38,7 +38,7 @@ export const watchRun = async ({
     const records = await readJournal({ hub, run, uid: taken.metadata.uid })
     const view = runView({ paint })
     for (const record of records) for (const line of view.lines(record)) print(line)
-    return { ...conclusion(taken), records }
+    return { ...conclusion(taken), output: (await wholeOutput({ hub, run, records, print })) ?? taken.status?.output, records }
   }
   const view = runView({ paint })
   const records: JournalRecord[] = []
@@ -59,8 +59,7 @@ export const watchRun = async ({
       remedy: `swarm logs run/${run} -f`,
     })
   }
-  const { sha256, head, bytes } = finished.output ?? {}
-  const output = sha256 === undefined || head === undefined || bytes === undefined ? undefined : head
+  const output = await wholeOutput({ hub, run, records, print })
   return { phase: finished.phase, reason: finished.reason, message: finished.message, output, records }
 }
 
@@ -93,8 +92,28 @@ const conclusion = ({ status }: SwarmRun) => {
     phase: status?.phase ?? 'Pending',
     reason: condition?.reason ?? '',
     message: condition?.message ?? '',
-    output: status?.output,
   }
+}
+
+/** The output of the run, all of it: a journal holds only the beginning of a long one. */
+const wholeOutput = async ({
+  hub,
+  run,
+  records,
+  print,
+}: {
+  readonly hub: HubReader
+  readonly run: string
+  readonly records: readonly JournalRecord[]
+  readonly print: (line: string) => void
+}): Promise<string | undefined> => {
+  const finished = records.find((record) => record.type === 'run.finished')
+  const output = finished?.type === 'run.finished' ? finished.output : undefined
+  if (output === undefined || output.bytes === Buffer.byteLength(output.head)) return output?.head
+  const source = records.findLast((record) => record.type === 'task.completed' && record.output.sha256 === output.sha256)
+  if (source?.type === 'task.completed') return hub.stepOutput({ run, step: source.step })
+  print(`the output has ${output.bytes} bytes; this is its beginning`)
+  return output.head
 }
 
 /** The run once it is Running or over; watches, does not poll. */

@@ -116,8 +116,9 @@ export const runOperator = async ({
     stack.push(() => caches.close())
     caches.start()
     await orAborted(caches.synced, signal)
+    // Closed last: what the controllers still write on their way out is admitted like everything before.
     if (settings.admission !== undefined)
-      stack.push(await openAdmission({ resources, caches, settings: settings.admission, clock, logger }))
+      stack.unshift(await openAdmission({ resources, caches, settings: settings.admission, clock, logger }))
     const start = async (): Promise<void> => {
       for (const controller of controllers) controller.start()
       await runs.start()

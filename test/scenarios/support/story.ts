@@ -15,6 +15,7 @@ export interface StoryCopy {
   readonly directory: string
   /** Replaces every occurrence in one file; a text that is not there is an error of the test. */
   edit(file: string, ...replacements: readonly (readonly [from: string, to: string])[]): void
+  drop(file: string): void
   remove(): void
 }
 
@@ -31,6 +32,7 @@ export const copyStory = (): StoryCopy => {
       }
       writeFileSync(join(directory, file), text)
     },
+    drop: (file) => rmSync(join(directory, file)),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   }
 }
