@@ -22,9 +22,15 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
 })
 
-const targetOf = (server: ApiServer): Target => ({ url: server.url, ca: server.caCertificate, token: server.token })
+const targetOf = (server: ApiServer): Target => ({
+  url: server.url,
+  ca: server.caCertificate,
+  token: server.token,
+})
 
-async function start(options: Parameters<typeof startApiServer>[0] = {}): Promise<{ server: ApiServer; send: ReturnType<typeof conformanceClient>['send'] }> {
+async function start(
+  options: Parameters<typeof startApiServer>[0] = {},
+): Promise<{ server: ApiServer; send: ReturnType<typeof conformanceClient>['send'] }> {
   const server = await startApiServer(options)
   const client = conformanceClient(targetOf(server))
   cleanups.push(() => server.close(), client.close)
@@ -38,18 +44,33 @@ function temporaryDirectory(): string {
 }
 
 const configMaps = '/api/v1/namespaces/default/configmaps'
-const configMap = (name: string, labels: object = {}): object => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels } })
-const versionOf = ({ body }: Answer): string => (body as { metadata: { resourceVersion: string } }).metadata.resourceVersion
+const configMap = (name: string, labels: object = {}): object => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, labels },
+})
+const versionOf = ({ body }: Answer): string =>
+  (body as { metadata: { resourceVersion: string } }).metadata.resourceVersion
 
 interface Seen {
   readonly type: string
-  readonly object: { readonly kind: string; readonly code?: number; readonly metadata: { readonly name?: string; readonly annotations?: Record<string, string> } }
+  readonly object: {
+    readonly kind: string
+    readonly code?: number
+    readonly metadata: { readonly name?: string; readonly annotations?: Record<string, string> }
+  }
 }
 
-async function watch({ url, ca, token }: Target, path: string): Promise<{ next: () => Promise<Seen | undefined> }> {
+async function watch(
+  { url, ca, token }: Target,
+  path: string,
+): Promise<{ next: () => Promise<Seen | undefined> }> {
   const dispatcher = new Agent({ connect: ca === undefined ? {} : { ca }, bodyTimeout: 0 })
   cleanups.push(() => dispatcher.destroy())
-  const { body } = await request(`${url}${path}`, { dispatcher, headers: { authorization: `Bearer ${token}` } })
+  const { body } = await request(`${url}${path}`, {
+    dispatcher,
+    headers: { authorization: `Bearer ${token}` },
+  })
   const lines = createInterface({ input: body })[Symbol.asyncIterator]()
   return {
     next: async () => {
@@ -64,9 +85,17 @@ describe('a watch', () => {
     const { server, send } = await start()
     await send({ method: 'POST', path: configMaps, body: configMap('a', { in: 'yes' }) })
     await send({ method: 'POST', path: configMaps, body: configMap('b') })
-    const { next } = await watch(targetOf(server), `${configMaps}?watch=true&resourceVersion=0&labelSelector=in%3Dyes`)
+    const { next } = await watch(
+      targetOf(server),
+      `${configMaps}?watch=true&resourceVersion=0&labelSelector=in%3Dyes`,
+    )
     const label = (name: string, value: string | null): Promise<Answer> =>
-      send({ method: 'PATCH', path: `${configMaps}/${name}`, type: 'application/merge-patch+json', body: { metadata: { labels: { in: value } } } })
+      send({
+        method: 'PATCH',
+        path: `${configMaps}/${name}`,
+        type: 'application/merge-patch+json',
+        body: { metadata: { labels: { in: value } } },
+      })
     expect(await next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'a' } } })
     await label('b', 'yes')
     expect(await next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'b' } } })
@@ -81,7 +110,10 @@ describe('a watch', () => {
     const first = versionOf(await send({ method: 'POST', path: configMaps, body: configMap('a') }))
     await send({ method: 'POST', path: configMaps, body: configMap('b') })
     await send({ method: 'DELETE', path: `${configMaps}/a` })
-    const { next } = await watch(targetOf(server), `${configMaps}?watch=true&resourceVersion=${first}&timeoutSeconds=1`)
+    const { next } = await watch(
+      targetOf(server),
+      `${configMaps}?watch=true&resourceVersion=${first}&timeoutSeconds=1`,
+    )
     expect(await next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'b' } } })
     expect(await next()).toMatchObject({ type: 'DELETED', object: { metadata: { name: 'a' } } })
     expect(await next()).toBeUndefined()
@@ -90,16 +122,26 @@ describe('a watch', () => {
   test('asked for a streaming list marks the end of the beginning', async () => {
     const { server, send } = await start()
     await send({ method: 'POST', path: configMaps, body: configMap('a') })
-    const { next } = await watch(targetOf(server), `${configMaps}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`)
+    const { next } = await watch(
+      targetOf(server),
+      `${configMaps}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`,
+    )
     expect(await next()).toMatchObject({ type: 'ADDED' })
-    expect(await next()).toMatchObject({ type: 'BOOKMARK', object: { metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } } })
+    expect(await next()).toMatchObject({
+      type: 'BOOKMARK',
+      object: { metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } },
+    })
   })
 })
 
 describe('a server with a directory', () => {
   test('keeps everything it acknowledged through kill -9, goes on counting, and expires watches from before', async () => {
     const directory = temporaryDirectory()
-    const child = spawn(process.execPath, [fileURLToPath(new URL('./serve.fixture.ts', import.meta.url)), directory], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('./serve.fixture.ts', import.meta.url)), directory],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
     cleanups.push(() => void child.kill('SIGKILL'))
     const target = await firstLine(child)
     const client = conformanceClient(target)
@@ -128,11 +170,15 @@ describe('a server with a directory', () => {
     await client.close()
 
     const { server, send } = await start({ directory })
-    const list = (await send({ method: 'GET', path: configMaps })).body as { items: { metadata: { name: string } }[] }
+    const list = (await send({ method: 'GET', path: configMaps })).body as {
+      items: { metadata: { name: string } }[]
+    }
     const names = new Set(list.items.map(({ metadata }) => metadata.name))
     expect(acknowledged.filter((name) => !names.has(name))).toEqual([])
     expect(server.token).toBe(target.token)
-    expect(Number(versionOf(await send({ method: 'POST', path: configMaps, body: configMap('after') })))).toBeGreaterThan(version)
+    expect(
+      Number(versionOf(await send({ method: 'POST', path: configMaps, body: configMap('after') }))),
+    ).toBeGreaterThan(version)
     const { next } = await watch(targetOf(server), `${configMaps}?watch=true&resourceVersion=2`)
     expect(await next()).toMatchObject({ type: 'ERROR', object: { kind: 'Status', code: 410 } })
   })
@@ -140,7 +186,10 @@ describe('a server with a directory', () => {
   test('refuses a second server and names the process of the first', async () => {
     const directory = temporaryDirectory()
     await start({ directory })
-    await expect(startApiServer({ directory })).rejects.toMatchObject({ code: 'StoreLocked', pid: process.pid })
+    await expect(startApiServer({ directory })).rejects.toMatchObject({
+      code: 'StoreLocked',
+      pid: process.pid,
+    })
   })
 })
 
@@ -153,17 +202,38 @@ async function firstLine(child: ChildProcess): Promise<Target> {
 describe('admission webhooks', () => {
   test('change, warn and refuse', async () => {
     const { server, send } = await start()
-    const { certificate, key } = await server.issueCertificate({ commonName: 'webhook', hosts: ['127.0.0.1'] })
+    const { certificate, key } = await server.issueCertificate({
+      commonName: 'webhook',
+      hosts: ['127.0.0.1'],
+    })
     const hook = createServer({ cert: certificate, key }, (incoming, response) => {
       let text = ''
       incoming.on('data', (chunk: Buffer) => (text += chunk.toString()))
       incoming.on('end', () => {
-        const { request: review } = JSON.parse(text) as { request: { uid: string; object: { metadata: { name: string } } } }
+        const { request: review } = JSON.parse(text) as {
+          request: { uid: string; object: { metadata: { name: string } } }
+        }
         const answer =
           incoming.url === '/mutate'
-            ? { allowed: true, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify([{ op: 'add', path: '/data', value: { added: 'yes' } }])).toString('base64') }
-            : { allowed: review.object.metadata.name !== 'bad', warnings: ['mind the gap'], status: { message: 'no bad names', code: 403, reason: 'Forbidden' } }
-        response.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid: review.uid, ...answer } }))
+            ? {
+                allowed: true,
+                patchType: 'JSONPatch',
+                patch: Buffer.from(
+                  JSON.stringify([{ op: 'add', path: '/data', value: { added: 'yes' } }]),
+                ).toString('base64'),
+              }
+            : {
+                allowed: !review.object.metadata.name.endsWith('bad'),
+                warnings: ['mind the gap'],
+                status: { message: 'no bad names', code: 403, reason: 'Forbidden' },
+              }
+        response.end(
+          JSON.stringify({
+            apiVersion: 'admission.k8s.io/v1',
+            kind: 'AdmissionReview',
+            response: { uid: review.uid, ...answer },
+          }),
+        )
       })
     })
     await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
@@ -180,15 +250,33 @@ describe('admission webhooks', () => {
       send({
         method: 'POST',
         path: `/apis/admissionregistration.k8s.io/v1/${kind.toLowerCase()}s`,
-        body: { apiVersion: 'admissionregistration.k8s.io/v1', kind, metadata: { name: `test-${webhooks.length}` }, webhooks },
+        body: {
+          apiVersion: 'admissionregistration.k8s.io/v1',
+          kind,
+          metadata: { name: `test-${webhooks.length}` },
+          webhooks,
+        },
       })
     expect((await configure('MutatingWebhookConfiguration', [webhook('mutate')])).status).toBe(201)
-    expect((await configure('ValidatingWebhookConfiguration', [webhook('validate')])).status).toBe(201)
+    const matchConditions = [{ name: 'not-free', expression: "!object.metadata.name.startsWith('free-')" }]
+    expect(
+      (await configure('ValidatingWebhookConfiguration', [{ ...webhook('validate'), matchConditions }]))
+        .status,
+    ).toBe(201)
+    expect(await send({ method: 'POST', path: configMaps, body: configMap('free-bad') })).toMatchObject({
+      status: 201,
+    })
 
-    expect(await send({ method: 'POST', path: configMaps, body: configMap('good') })).toMatchObject({ status: 201, body: { data: { added: 'yes' } } })
+    expect(await send({ method: 'POST', path: configMaps, body: configMap('good') })).toMatchObject({
+      status: 201,
+      body: { data: { added: 'yes' } },
+    })
     expect(await send({ method: 'POST', path: configMaps, body: configMap('bad') })).toMatchObject({
       status: 403,
-      body: { reason: 'Forbidden', message: 'admission webhook "validate.example.com" denied the request: no bad names' },
+      body: {
+        reason: 'Forbidden',
+        message: 'admission webhook "validate.example.com" denied the request: no bad names',
+      },
     })
     const dispatcher = new Agent({ connect: { ca: server.caCertificate } })
     cleanups.push(() => dispatcher.destroy())
@@ -200,7 +288,10 @@ describe('admission webhooks', () => {
     })
     expect(headers['warning']).toBe('299 - "mind the gap"')
 
-    await configure('ValidatingWebhookConfiguration', [webhook('absent', 'https://127.0.0.1:1/'), webhook('ignored')])
+    await configure('ValidatingWebhookConfiguration', [
+      webhook('absent', 'https://127.0.0.1:1/'),
+      webhook('ignored'),
+    ])
     expect(await send({ method: 'POST', path: configMaps, body: configMap('stuck') })).toMatchObject({
       status: 500,
       body: { message: expect.stringContaining('failed calling webhook "absent.example.com"') as string },
@@ -210,17 +301,27 @@ describe('admission webhooks', () => {
 
 test('a service is reached through its proxy subresource', async () => {
   const { send } = await start()
-  const backend = createHttpServer((incoming, response) => response.end(JSON.stringify({ path: incoming.url, authorized: incoming.headers.authorization ?? null })))
+  const backend = createHttpServer((incoming, response) =>
+    response.end(JSON.stringify({ path: incoming.url, authorized: incoming.headers.authorization ?? null })),
+  )
   await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
   cleanups.push(() => void backend.close())
   const { port } = backend.address() as AddressInfo
   await send({
     method: 'POST',
     path: '/api/v1/namespaces/default/services',
-    body: { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { ports: [{ name: 'control', port: 8081 }] } },
+    body: {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web' },
+      spec: { ports: [{ name: 'control', port: 8081 }] },
+    },
   })
   const proxied = '/api/v1/namespaces/default/services/web:control/proxy/__ledger?a=b'
-  expect(await send({ method: 'GET', path: proxied })).toMatchObject({ status: 503, body: { message: 'no endpoints available for service "web"' } })
+  expect(await send({ method: 'GET', path: proxied })).toMatchObject({
+    status: 503,
+    body: { message: 'no endpoints available for service "web"' },
+  })
   await send({
     method: 'POST',
     path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
@@ -234,18 +335,45 @@ test('a service is reached through its proxy subresource', async () => {
     },
   })
   // The administrator's token stays with the API server.
-  expect(await send({ method: 'GET', path: proxied })).toMatchObject({ status: 200, body: { path: '/__ledger?a=b', authorized: null } })
+  expect(await send({ method: 'GET', path: proxied })).toMatchObject({
+    status: 200,
+    body: { path: '/__ledger?a=b', authorized: null },
+  })
 })
 
 test('a ServiceAccount token is good for its audience alone, and only while its account lives', async () => {
   const { server, send } = await start()
   const accounts = '/api/v1/namespaces/default/serviceaccounts'
-  await send({ method: 'POST', path: accounts, body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'bot' } } })
-  const issued = await send({ method: 'POST', path: `${accounts}/bot/token`, body: { kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', spec: { audiences: ['hub'] } } })
+  await send({
+    method: 'POST',
+    path: accounts,
+    body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'bot' } },
+  })
+  const issued = await send({
+    method: 'POST',
+    path: `${accounts}/bot/token`,
+    body: { kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', spec: { audiences: ['hub'] } },
+  })
   const { token } = (issued.body as { status: { token: string } }).status
   const review = async (audience: string): Promise<unknown> =>
-    (await send({ method: 'POST', path: '/apis/authentication.k8s.io/v1/tokenreviews', body: { kind: 'TokenReview', apiVersion: 'authentication.k8s.io/v1', spec: { token, audiences: [audience] } } })).body
-  expect(await review('hub')).toMatchObject({ status: { authenticated: true, audiences: ['hub'], user: { username: 'system:serviceaccount:default:bot' } } })
+    (
+      await send({
+        method: 'POST',
+        path: '/apis/authentication.k8s.io/v1/tokenreviews',
+        body: {
+          kind: 'TokenReview',
+          apiVersion: 'authentication.k8s.io/v1',
+          spec: { token, audiences: [audience] },
+        },
+      })
+    ).body
+  expect(await review('hub')).toMatchObject({
+    status: {
+      authenticated: true,
+      audiences: ['hub'],
+      user: { username: 'system:serviceaccount:default:bot' },
+    },
+  })
   expect(await review('other')).toMatchObject({ status: { authenticated: false } })
   const asBot = conformanceClient({ ...targetOf(server), token })
   cleanups.push(asBot.close)
@@ -259,11 +387,23 @@ test('deleting a definition deletes its objects, then what it served', async () 
   const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
   const widgets = '/apis/conformance.example.com/v1/namespaces/default/widgets'
   await send({ method: 'POST', path: definitions, body: definition })
-  const widget = { apiVersion: 'conformance.example.com/v1', kind: 'Widget', metadata: { name: 'w', finalizers: ['example.com/hold'] }, spec: { model: 'a' } }
+  const widget = {
+    apiVersion: 'conformance.example.com/v1',
+    kind: 'Widget',
+    metadata: { name: 'w', finalizers: ['example.com/hold'] },
+    spec: { model: 'a' },
+  }
   expect((await send({ method: 'POST', path: widgets, body: widget })).status).toBe(201)
   await send({ method: 'DELETE', path: `${definitions}/${definition.metadata.name}` })
-  await expect.poll(async () => (await send({ method: 'GET', path: `${widgets}/w` })).body).toMatchObject({ metadata: { deletionTimestamp: expect.any(String) as string } })
-  await send({ method: 'PATCH', path: `${widgets}/w`, type: 'application/merge-patch+json', body: { metadata: { finalizers: [] } } })
+  await expect
+    .poll(async () => (await send({ method: 'GET', path: `${widgets}/w` })).body)
+    .toMatchObject({ metadata: { deletionTimestamp: expect.any(String) as string } })
+  await send({
+    method: 'PATCH',
+    path: `${widgets}/w`,
+    type: 'application/merge-patch+json',
+    body: { metadata: { finalizers: [] } },
+  })
   await expect.poll(async () => (await send({ method: 'GET', path: widgets })).status).toBe(404)
 })
 
@@ -271,7 +411,14 @@ test('writers that race for one object all succeed, one after another', async ()
   const { send } = await start({ directory: temporaryDirectory() })
   await send({ method: 'POST', path: configMaps, body: configMap('shared') })
   const answers = await Promise.all(
-    Array.from({ length: 6 }, (_, index) => send({ method: 'PATCH', path: `${configMaps}/shared`, type: 'application/merge-patch+json', body: { data: { [`k${index}`]: 'v' } } })),
+    Array.from({ length: 6 }, (_, index) =>
+      send({
+        method: 'PATCH',
+        path: `${configMaps}/shared`,
+        type: 'application/merge-patch+json',
+        body: { data: { [`k${index}`]: 'v' } },
+      }),
+    ),
   )
   expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(200))
   const { data } = (await send({ method: 'GET', path: `${configMaps}/shared` })).body as { data: object }

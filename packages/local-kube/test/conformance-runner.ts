@@ -23,7 +23,11 @@ export function conformanceClient({ url, ca, token }: Target): {
       const answer = await request(`${url}${path}`, {
         dispatcher,
         method,
-        headers: { authorization: `Bearer ${token}`, accept, ...(body === undefined ? {} : { 'content-type': type }) },
+        headers: {
+          authorization: `Bearer ${token}`,
+          accept,
+          ...(body === undefined ? {} : { 'content-type': type }),
+        },
         body: body === undefined ? null : JSON.stringify(body),
       })
       const text = await answer.body.text()
@@ -42,15 +46,23 @@ export function conformanceClient({ url, ca, token }: Target): {
 /** What of `wanted` does not hold in `actual`, as readable lines. */
 export function missing(wanted: unknown, actual: unknown, path = ''): string[] {
   const show = (value: unknown): string => JSON.stringify(value)?.slice(0, 300) ?? 'undefined'
-  if (wanted instanceof RegExp) return typeof actual === 'string' && wanted.test(actual) ? [] : [`${path}: ${show(actual)} does not match ${wanted}`]
-  if (typeof wanted === 'function') return (wanted as (value: unknown) => boolean)(actual) ? [] : [`${path}: ${show(actual)} is not as wanted`]
+  if (wanted instanceof RegExp)
+    return typeof actual === 'string' && wanted.test(actual)
+      ? []
+      : [`${path}: ${show(actual)} does not match ${wanted}`]
+  if (typeof wanted === 'function')
+    return (wanted as (value: unknown) => boolean)(actual)
+      ? []
+      : [`${path}: ${show(actual)} is not as wanted`]
   if (Array.isArray(wanted)) {
     if (!Array.isArray(actual)) return [`${path}: ${show(actual)} is not a list`]
     return wanted.flatMap((item, index) => missing(item, actual[index], `${path}[${index}]`))
   }
   if (typeof wanted === 'object' && wanted !== null) {
     if (typeof actual !== 'object' || actual === null) return [`${path}: ${show(actual)} is not an object`]
-    return Object.entries(wanted).flatMap(([key, value]) => missing(value, (actual as Record<string, unknown>)[key], `${path}.${key}`))
+    return Object.entries(wanted).flatMap(([key, value]) =>
+      missing(value, (actual as Record<string, unknown>)[key], `${path}.${key}`),
+    )
   }
   return wanted === actual ? [] : [`${path}: ${show(actual)} instead of ${show(wanted)}`]
 }

@@ -19,7 +19,11 @@ async function target(): Promise<Target> {
   const url = process.env['CONFORMANCE_URL']
   if (url !== undefined) {
     const caFile = process.env['CONFORMANCE_CA']
-    return { url, ca: caFile === undefined ? undefined : readFileSync(caFile, 'utf8'), token: process.env['CONFORMANCE_TOKEN'] ?? '' }
+    return {
+      url,
+      ca: caFile === undefined ? undefined : readFileSync(caFile, 'utf8'),
+      token: process.env['CONFORMANCE_TOKEN'] ?? '',
+    }
   }
   const server = await startApiServer()
   stop = server.close
@@ -28,7 +32,9 @@ async function target(): Promise<Target> {
 
 const fill = (value: unknown): unknown =>
   typeof value === 'string'
-    ? value.replaceAll('{ns}', namespace).replaceAll(/\{rv:(\w+)\}/g, (_, name: string) => remembered.get(name) ?? '')
+    ? value
+        .replaceAll('{ns}', namespace)
+        .replaceAll(/\{rv:(\w+)\}/g, (_, name: string) => remembered.get(name) ?? '')
     : Array.isArray(value)
       ? value.map(fill)
       : typeof value === 'object' && value !== null && !(value instanceof RegExp)
@@ -38,18 +44,32 @@ const fill = (value: unknown): unknown =>
 describe('an API server', () => {
   beforeAll(async () => {
     client = conformanceClient(await target())
-    await client.send({ method: 'POST', path: '/api/v1/namespaces', body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } } })
-    await client.send({ method: 'POST', path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', body: definition })
+    await client.send({
+      method: 'POST',
+      path: '/api/v1/namespaces',
+      body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    })
+    await client.send({
+      method: 'POST',
+      path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+      body: definition,
+    })
     // Elsewhere a definition takes a moment to be served.
     for (let attempt = 0; attempt < 100; attempt += 1) {
-      const { status } = await client.send({ method: 'GET', path: `/apis/conformance.example.com/v1/namespaces/${namespace}/widgets` })
+      const { status } = await client.send({
+        method: 'GET',
+        path: `/apis/conformance.example.com/v1/namespaces/${namespace}/widgets`,
+      })
       if (status === 200) break
       await sleep(100)
     }
   })
 
   afterAll(async () => {
-    await client.send({ method: 'DELETE', path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${definition.metadata.name}` })
+    await client.send({
+      method: 'DELETE',
+      path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${definition.metadata.name}`,
+    })
     await client.send({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` })
     await client.close()
     await stop()
@@ -57,9 +77,13 @@ describe('an API server', () => {
 
   test.each(table)('$name', async (row) => {
     const answer = await client.send({ ...row, path: fill(row.path) as string, body: fill(row.body) })
-    const version = (answer.body as { metadata?: { resourceVersion?: string } } | null)?.metadata?.resourceVersion
+    const version = (answer.body as { metadata?: { resourceVersion?: string } } | null)?.metadata
+      ?.resourceVersion
     if (row.remember !== undefined && version !== undefined) remembered.set(row.remember, version)
-    expect({ status: answer.status, body: answer.status === row.status ? undefined : answer.body }).toEqual({ status: row.status, body: undefined })
+    expect({ status: answer.status, body: answer.status === row.status ? undefined : answer.body }).toEqual({
+      status: row.status,
+      body: undefined,
+    })
     expect(row.has === undefined ? [] : missing(fill(row.has), answer.body)).toEqual([])
   })
 })

@@ -9,10 +9,18 @@ export interface Kubectl {
 }
 
 export function findKubectls(): readonly Kubectl[] {
-  const onPath = (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, 'kubectl')).filter(existsSync)
+  const onPath = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((directory) => join(directory, 'kubectl'))
+    .filter(existsSync)
   const candidates = onPath.flatMap((path) => {
     const directory = dirname(realpathSync(path))
-    return [path, ...readdirSync(directory).filter((file) => /^kubectl\.1\.\d+$/.test(file)).map((file) => join(directory, file))]
+    return [
+      path,
+      ...readdirSync(directory)
+        .filter((file) => /^kubectl\.1\.\d+$/.test(file))
+        .map((file) => join(directory, file)),
+    ]
   })
   const found = new Map<string, Kubectl>()
   for (const path of candidates) {
@@ -25,7 +33,11 @@ export function findKubectls(): readonly Kubectl[] {
 
 function versionOf(path: string): string | undefined {
   try {
-    const output = execFileSync(path, ['version', '--client', '-o', 'json'], { encoding: 'utf8', timeout: 20_000, stdio: ['ignore', 'pipe', 'ignore'] })
+    const output = execFileSync(path, ['version', '--client', '-o', 'json'], {
+      encoding: 'utf8',
+      timeout: 20_000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
     return (JSON.parse(output) as { clientVersion: { gitVersion: string } }).clientVersion.gitVersion
   } catch {
     return undefined

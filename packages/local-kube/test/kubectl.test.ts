@@ -10,7 +10,8 @@ import { definition } from './conformance-table.ts'
 import { findKubectls } from './find-kubectl.ts'
 
 const kubectls = findKubectls()
-if (kubectls.length === 0) console.log('kubectl tests are skipped: no kubectl of 1.30 or newer is on the PATH or beside one that is')
+if (kubectls.length === 0)
+  console.log('kubectl tests are skipped: no kubectl of 1.30 or newer is on the PATH or beside one that is')
 
 interface Command {
   readonly args: string
@@ -27,23 +28,49 @@ const deployment = (image: string, more: object = {}): object => ({
   spec: {
     replicas: 2,
     selector: { matchLabels: { app: 'web' } },
-    template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image, ports: [{ containerPort: 80 }], env: [{ name: 'A', value: '1' }] }] } },
+    template: {
+      metadata: { labels: { app: 'web' } },
+      spec: {
+        containers: [{ name: 'c', image, ports: [{ containerPort: 80 }], env: [{ name: 'A', value: '1' }] }],
+      },
+    },
     ...more,
   },
 })
-const widget = (spec: object): object => ({ apiVersion: 'conformance.example.com/v1', kind: 'Widget', metadata: { name: 'w' }, spec })
+const widget = (spec: object): object => ({
+  apiVersion: 'conformance.example.com/v1',
+  kind: 'Widget',
+  metadata: { name: 'w' },
+  spec,
+})
 
 const commands: readonly Command[] = [
   { args: 'create namespace story', out: /namespace\/story created/ },
   { args: 'config set-context --current --namespace=story', out: /modified/ },
   { args: 'get namespaces', out: /NAME +STATUS +AGE\n(.*\n)*story +Active/ },
   { args: 'apply -f -', input: definition, out: /widgets\.conformance\.example\.com created/ },
-  { args: 'apply -f -', input: widget({ model: 'abc' }), out: /widget\.conformance\.example\.com\/w created/ },
+  {
+    args: 'apply -f -',
+    input: widget({ model: 'abc' }),
+    out: /widget\.conformance\.example\.com\/w created/,
+  },
   { args: 'apply -f -', input: widget({ model: 'abc' }), out: /unchanged/ },
   { args: 'apply -f -', input: widget({ model: 'abcd' }), out: /configured/ },
-  { args: 'create -f -', input: widget({ model: 'abc', modle: 'x' }), fails: /strict decoding error: unknown field "spec\.modle"/ },
-  { args: 'apply -f -', input: widget({ model: 'ABC' }), fails: /The Widget "w" is invalid: spec\.model: Invalid value: "ABC": spec\.model in body should match/ },
-  { args: 'apply --validate=warn -f -', input: widget({ model: 'abc', modle: 'x' }), out: /configured|unchanged/ },
+  {
+    args: 'create -f -',
+    input: widget({ model: 'abc', modle: 'x' }),
+    fails: /strict decoding error: unknown field "spec\.modle"/,
+  },
+  {
+    args: 'apply -f -',
+    input: widget({ model: 'ABC' }),
+    fails: /The Widget "w" is invalid: spec\.model: Invalid value: "ABC": spec\.model in body should match/,
+  },
+  {
+    args: 'apply --validate=warn -f -',
+    input: widget({ model: 'abc', modle: 'x' }),
+    out: /configured|unchanged/,
+  },
   { args: 'get wdg', out: /NAME +READY\nw/ },
   { args: 'get widgets -A', out: /NAMESPACE +NAME +READY\nstory +w/ },
   { args: 'get wdg w -o jsonpath={.spec.model}', out: /^abc/ },
@@ -55,7 +82,10 @@ const commands: readonly Command[] = [
   { args: 'patch wdg w --type=merge -p {"spec":{"replicas":3}}', out: /patched/ },
   { args: 'patch wdg w --type=json -p [{"op":"replace","path":"/spec/replicas","value":4}]', out: /patched/ },
   { args: 'patch wdg w -p {"spec":{}}', fails: /application\/strategic-merge-patch\+json is not supported/ },
-  { args: 'patch wdg w --subresource=status --type=merge -p {"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}', out: /patched/ },
+  {
+    args: 'patch wdg w --subresource=status --type=merge -p {"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}',
+    out: /patched/,
+  },
   { args: 'wait wdg w --for=condition=Ready --timeout=10s', out: /condition met/ },
   { args: 'wait wdg w --for=jsonpath={.status.phase}=Running --timeout=10s', out: /condition met/ },
   { args: 'wait wdg w --for=condition=Other --timeout=1s', fails: /timed out waiting for the condition/ },
@@ -65,14 +95,34 @@ const commands: readonly Command[] = [
   { args: 'get wdg -l tier=gold --show-labels', out: /tier=gold/ },
   { args: 'get wdg --field-selector metadata.name=nobody', out: /No resources found/ },
   { args: 'describe wdg w', out: /Model: +abc/ },
-  { args: 'apply --server-side -f -', input: { ...widget({ model: 'abc' }), metadata: { name: 'ssa' } }, out: /serverside-applied/ },
-  { args: 'apply --server-side --field-manager=other -f -', input: { ...widget({ model: 'xyz' }), metadata: { name: 'ssa' } }, fails: /Apply failed with 1 conflict: conflict with "kubectl": \.spec\.model/ },
-  { args: 'apply --server-side --field-manager=other --force-conflicts -f -', input: { ...widget({ model: 'xyz' }), metadata: { name: 'ssa' } }, out: /serverside-applied/ },
+  {
+    args: 'apply --server-side -f -',
+    input: { ...widget({ model: 'abc' }), metadata: { name: 'ssa' } },
+    out: /serverside-applied/,
+  },
+  {
+    args: 'apply --server-side --field-manager=other -f -',
+    input: { ...widget({ model: 'xyz' }), metadata: { name: 'ssa' } },
+    fails: /Apply failed with 1 conflict: conflict with "kubectl": \.spec\.model/,
+  },
+  {
+    args: 'apply --server-side --field-manager=other --force-conflicts -f -',
+    input: { ...widget({ model: 'xyz' }), metadata: { name: 'ssa' } },
+    out: /serverside-applied/,
+  },
 
   { args: 'apply -f -', input: deployment('example.com/a:1'), out: /deployment\.apps\/web created/ },
-  { args: 'apply --dry-run=server -f -', input: deployment('example.com/a:2'), out: /configured \(server dry run\)/ },
+  {
+    args: 'apply --dry-run=server -f -',
+    input: deployment('example.com/a:2'),
+    out: /configured \(server dry run\)/,
+  },
   { args: 'apply -f -', input: deployment('example.com/a:2'), out: /configured/ },
-  { args: 'apply -f -', input: deployment('example.com/a:2', { replicsa: 2 }), fails: /unknown field "spec\.replicsa"/ },
+  {
+    args: 'apply -f -',
+    input: deployment('example.com/a:2', { replicsa: 2 }),
+    fails: /unknown field "spec\.replicsa"/,
+  },
   { args: 'apply --server-side -f -', input: deployment('example.com/a:2'), out: /serverside-applied/ },
   { args: 'apply --server-side -f -', input: deployment('example.com/a:3'), out: /serverside-applied/ },
   { args: 'set image deploy/web c=example.com/a:4', out: /image updated/ },
@@ -80,7 +130,10 @@ const commands: readonly Command[] = [
   { args: 'scale deploy web --replicas=1', out: /scaled/ },
   { args: 'rollout restart deploy web', out: /restarted/ },
   { args: 'rollout pause deploy web', out: /paused/ },
-  { args: 'get deploy -o wide', out: /NAME +READY +UP-TO-DATE +AVAILABLE +AGE +CONTAINERS +IMAGES +SELECTOR\nweb +0\/1/ },
+  {
+    args: 'get deploy -o wide',
+    out: /NAME +READY +UP-TO-DATE +AVAILABLE +AGE +CONTAINERS +IMAGES +SELECTOR\nweb +0\/1/,
+  },
   { args: 'describe deploy web', out: /RollingUpdateStrategy/ },
   { args: 'expose deploy web --port=80', out: /exposed/ },
   { args: 'get svc web', out: /web +ClusterIP +10\.96\./ },
@@ -131,14 +184,20 @@ describe.skipIf(kubectls.length === 0).each(kubectls)('kubectl $version', ({ pat
 
   const run = ({ args, input }: Command): Promise<{ readonly failed: boolean; readonly output: string }> =>
     new Promise((resolve) => {
-      const child = execFile(path, args.split(' '), { env: { HOME: home, KUBECONFIG: kubeconfig, PATH: process.env['PATH'] ?? '' }, timeout: 60_000 }, (error, stdout, stderr) =>
-        resolve({ failed: error !== null, output: stdout + stderr }),
+      const child = execFile(
+        path,
+        args.split(' '),
+        { env: { HOME: home, KUBECONFIG: kubeconfig, PATH: process.env['PATH'] ?? '' }, timeout: 60_000 },
+        (error, stdout, stderr) => resolve({ failed: error !== null, output: stdout + stderr }),
       )
       child.stdin?.end(input === undefined ? undefined : JSON.stringify(input))
     })
 
   test.each(commands)('$args', async (command) => {
     const { failed, output } = await run(command)
-    expect({ failed, output }).toMatchObject({ failed: command.fails !== undefined, output: expect.stringMatching(command.fails ?? command.out ?? /^/) as string })
+    expect({ failed, output }).toMatchObject({
+      failed: command.fails !== undefined,
+      output: expect.stringMatching(command.fails ?? command.out ?? /^/) as string,
+    })
   })
 })

@@ -7,6 +7,7 @@ import type { JsonObject, JsonValue } from '../json.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import type { Registry } from '../resources/registry.ts'
 import { labelSelectorMatches } from '../resources/selectors.ts'
+import { evaluateCondition } from '../schema/cel-rules.ts'
 import { StatusError, internalError } from '../status-error.ts'
 import type { Store } from '../storage/store.ts'
 import type { Admission, AdmissionRequest } from './admission.ts'
@@ -109,6 +110,7 @@ export class Webhooks implements Admission {
     }
     let response: JsonObject
     try {
+      if (!meetsConditions(webhook, request)) return undefined
       response = await this.#ask(webhook, request)
     } catch (error) {
       if (webhook['failurePolicy'] === 'Ignore') return undefined
@@ -215,6 +217,15 @@ function reviewOf(request: AdmissionRequest, uid: string): JsonObject {
     dryRun,
     options,
   }
+}
+
+/** A condition that cannot be evaluated fails the call, which `failurePolicy` then judges. */
+function meetsConditions(webhook: JsonObject, request: AdmissionRequest): boolean {
+  const review = reviewOf(request, '')
+  const variables = { object: request.object ?? null, oldObject: request.old ?? null, request: review }
+  return asArray(webhook['matchConditions']).every((condition) =>
+    evaluateCondition(asString(asObject(condition)['expression']), variables),
+  )
 }
 
 function denial(webhook: string, status: JsonObject): StatusError {

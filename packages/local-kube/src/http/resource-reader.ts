@@ -15,6 +15,8 @@ import type { Exchange } from './exchange.ts'
 import type { ResourcePath } from './request-info.ts'
 
 const BOOKMARK_INTERVAL = 60_000
+/** A watcher that does not read is cut off rather than kept in memory; it lists again. */
+const UNREAD_LIMIT = 32 * 1024 * 1024
 
 type Shape = 'object' | 'table' | 'metadata'
 
@@ -188,6 +190,7 @@ export class ResourceReader {
         isFirst = false
       }
       response.write(`${JSON.stringify({ type, object: shown })}\n`)
+      if (response.writableLength > UNREAD_LIMIT) response.destroy()
     }
     let stop: () => void = () => undefined
     try {

@@ -322,3 +322,25 @@ function parseDuration(text: string): Duration | undefined {
     total += Number(match[1]) * (units[match[2] ?? ''] ?? NaN)
   return Number.isNaN(total) ? undefined : Duration.fromMilliseconds(total)
 }
+
+/** A condition over named values, for webhook `matchConditions`. Anything but `true` does not match; errors are thrown. */
+export function evaluateCondition(
+  expression: string,
+  variables: Readonly<Record<string, JsonValue>>,
+): boolean {
+  const context = Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [name, toCel(undefined, value)]),
+  )
+  return compileCondition(expression)(context) === true
+}
+
+const conditions = new Map<string, ReturnType<typeof compile>>()
+
+function compileCondition(expression: string): ReturnType<typeof compile> {
+  const known = conditions.get(expression)
+  if (known !== undefined) return known
+  const compiled = compile(expression)
+  if (conditions.size > 500) conditions.clear()
+  conditions.set(expression, compiled)
+  return compiled
+}

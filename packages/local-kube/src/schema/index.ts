@@ -8,6 +8,7 @@ import { applyDefaults } from './apply-defaults.ts'
 import { evaluateCelRules } from './cel-rules.ts'
 import type { FieldError } from './field-error.ts'
 import { prune } from './prune.ts'
+import { withoutOldErrors } from './ratchet.ts'
 import type { StructuralSchema } from './structural-schema.ts'
 import { validateSchema } from './validate-schema.ts'
 
@@ -59,7 +60,18 @@ export function validateAgainst({
   object: JsonObject
   oldObject: JsonObject | undefined
 }): readonly FieldError[] {
-  const errors = validateSchema(schema, object)
+  const found = validateSchema(schema, object)
+  if (oldObject === undefined) {
+    return found.length > 0
+      ? found
+      : evaluateCelRules({ schema, value: object, old: undefined, isRoot: true })
+  }
+  // What the old object fails too, unchanged, is not this update's doing.
+  const fresh = (errors: readonly FieldError[], check: () => readonly FieldError[]): readonly FieldError[] =>
+    errors.length === 0 ? errors : withoutOldErrors({ errors, oldErrors: check(), object, oldObject })
+  const errors = fresh(found, () => validateSchema(schema, oldObject))
   if (errors.length > 0) return errors
-  return evaluateCelRules({ schema, value: object, old: oldObject, isRoot: true })
+  return fresh(evaluateCelRules({ schema, value: object, old: oldObject, isRoot: true }), () =>
+    evaluateCelRules({ schema, value: oldObject, old: undefined, isRoot: true }),
+  )
 }
