@@ -69,7 +69,11 @@ export const policyOf = ({
       allow: allow === undefined ? [] : [rules('spec.guardrails.tools.allow', allow)],
       deny: rules('spec.guardrails.tools.deny', deny),
       constraints,
-      effects,
+      effects: effects.map(({ pattern, effect }) => ({
+        pattern,
+        effect,
+        source: { kind: 'SwarmAgent', name: 'agent', field: 'spec.guardrails.tools.effects' } as const,
+      })),
     },
     models,
     limits: {

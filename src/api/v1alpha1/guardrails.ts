@@ -56,6 +56,16 @@ export const toolConstraints = optional(
   list(ToolConstraint, 'Rules on the arguments of calls that are otherwise allowed.', { maxItems: 100 }),
 )
 
+export const declaredEffects = ['ReadOnly', 'Idempotent', 'Write'] as const
+
+export const ToolEffectDeclaration = object('What calling the tools it matches does to the world outside.', {
+  tool: text('Pattern over `<server>/<tool>`.', { minLength: 1, maxLength: 512 }),
+  effect: choice(
+    declaredEffects,
+    '`ReadOnly`: changes nothing, so calls may run side by side and be tried again. `Idempotent`: a second equal call changes nothing more, so it may be tried again. `Write`: may be called once only, and is taken not to read; a tool that reads and writes is better left undeclared.',
+  ),
+})
+
 const ToolTrustPolicy = object('Trust of tools that declare none.', {
   default: optional(
     choice(toolTrustLevels, 'Trust level of a server that declares none.', { default: 'external' }),
@@ -71,6 +81,13 @@ export const ToolPermissions = object('Which tools may be called. Deny wins over
   ),
   deny: optional(texts('Patterns over `<server>/<tool>` that are never callable.', { maxItems: 100 })),
   constraints: toolConstraints,
+  effects: optional(
+    list(
+      ToolEffectDeclaration,
+      'What tools do to the world outside. Declared by you, because servers lie: what a server says of its own tools can make a declaration stricter and never milder. Where several match, the strictest counts; a tool that none matches counts as a write, and for the separation check as everything.',
+      { maxItems: 100 },
+    ),
+  ),
   trust: optional(ToolTrustPolicy),
 })
 export type ToolPermissions = TypeOf<typeof ToolPermissions>

@@ -268,6 +268,11 @@ describe('SwarmAgent', () => {
       path: 'spec.guardrails.tools.allow[0]',
     },
     {
+      reason: 'an effect of a tool it does not have',
+      more: 'tools: {mcp: [{name: grafana, url: "http://x"}]}\nguardrails: {tools: {effects: [{tool: "grafna/*", effect: ReadOnly}]}}',
+      path: 'spec.guardrails.tools.effects[0].tool',
+    },
+    {
       reason: 'a credential in a header',
       more: 'tools: {mcp: [{name: a, url: "http://x", headers: [{name: Authorization, value: "Bearer abc"}]}]}',
       path: 'spec.tools.mcp[0].headers[0].value',

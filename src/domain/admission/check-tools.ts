@@ -155,11 +155,14 @@ export const checkPermissions = (
 ): Findings => {
   const servers = (tools?.mcp ?? []).map(({ name }) => name)
   return all([
-    warnings(
-      (permissions?.allow ?? []).flatMap((pattern, index) =>
+    warnings([
+      ...(permissions?.allow ?? []).flatMap((pattern, index) =>
         checkPattern(pattern, `${path}.allow[${index}]`, servers),
       ),
-    ),
+      ...(permissions?.effects ?? []).flatMap(({ tool }, index) =>
+        checkPattern(tool, `${path}.effects[${index}].tool`, servers),
+      ),
+    ]),
     errors(checkDeny(permissions?.deny, `${path}.deny`)),
     errors(checkConstraints(permissions?.constraints, `${path}.constraints`)),
   ])

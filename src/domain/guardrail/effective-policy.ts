@@ -38,6 +38,11 @@ export interface ToolConstraint extends Rule {
   readonly args: readonly ArgumentConstraint[]
 }
 
+/** What the author of the agent says a call does to the world outside. */
+export interface DeclaredEffect extends Rule {
+  readonly effect: ToolEffect
+}
+
 export interface EffectivePolicy {
   readonly agent: { readonly namespace: string; readonly name: string }
   /** Changes whenever any answer could change: a hash of everything below. */
@@ -49,8 +54,8 @@ export interface EffectivePolicy {
     readonly allow: readonly (readonly Rule[])[]
     readonly deny: readonly Rule[]
     readonly constraints: readonly ToolConstraint[]
-    /** Declared effect per pattern; undeclared tools count as `write`. */
-    readonly effects: readonly { readonly pattern: string; readonly effect: ToolEffect }[]
+    /** Undeclared tools count as `write`. */
+    readonly effects: readonly DeclaredEffect[]
   }
   readonly models: {
     readonly allow: readonly (readonly Rule[])[]

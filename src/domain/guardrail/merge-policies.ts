@@ -61,7 +61,11 @@ export const effectivePolicy = ({
           own(`spec.guardrails.tools.constraints[${index}]`),
         ),
       ],
-      effects: [],
+      effects: (permissions.effects ?? []).map(({ tool, effect }, index) => ({
+        pattern: tool,
+        effect: effectNames[effect],
+        source: own(`spec.guardrails.tools.effects[${index}]`),
+      })),
     },
     models: { allow: terms.modelAllow, deny: terms.modelDeny },
     limits: {
@@ -85,6 +89,9 @@ export const effectivePolicy = ({
     revision: createHash('sha256').update(canonicalJson(content)).digest('hex').slice(0, 16),
   }
 }
+
+/** As users write it, and as the journal does. */
+const effectNames = { ReadOnly: 'read-only', Idempotent: 'idempotent', Write: 'write' } as const
 
 const builtin = (field: keyof typeof defaultLimits): Limit => ({
   value: defaultLimits[field],
