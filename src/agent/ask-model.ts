@@ -137,24 +137,22 @@ export const askModel = async ({
       { ...fields, finishReason: turn.finishReason, toolCalls: turn.toolCalls.length, usage: turn.usage },
       'model answered',
     )
-    // Not awaited: the next write waits for it, and every tool call waits for a write.
-    void session
-      .append(
-        [
-          {
-            type: 'llm.responded',
-            ...where,
-            model: turn.model,
-            text: storeText(turn.text),
-            toolCalls: turn.toolCalls,
-            usage: turn.usage,
-            finishReason: turn.finishReason,
-            durationMs,
-          },
-        ],
-        [turn.text],
-      )
-      .catch(() => undefined)
+    // Durable before a tool call is judged, or together with the end.
+    session.ride(
+      [
+        {
+          type: 'llm.responded',
+          ...where,
+          model: turn.model,
+          text: storeText(turn.text),
+          toolCalls: turn.toolCalls,
+          usage: turn.usage,
+          finishReason: turn.finishReason,
+          durationMs,
+        },
+      ],
+      [turn.text],
+    )
     conversation = withTurn(
       conversation,
       {

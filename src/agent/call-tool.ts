@@ -79,7 +79,7 @@ export const callTool = async ({
   const text = forJournal(answer.type === 'returned' ? answer.result.text : answer.failure.message)
   const isError = answer.type === 'failed' || answer.result.isError
   log.info({ ...fields, isError, bytes: Buffer.byteLength(text) }, 'tool call returned')
-  await session.append(
+  session.ride(
     [{ type: 'tool.returned', ...where, isError, content: storeText(text), durationMs }],
     [text],
   )

@@ -49,7 +49,7 @@ export const makeCalls = async ({
       random,
       log,
     })
-  // The turn that asks for the calls must be durable before them, and its answer brings the current policy.
+  // The turn that asks for the calls is durable before they are judged, and its answer brings the current policy.
   await session.settled()
   let failure: Failure | undefined
   const settle = (index: number, outcome: CallOutcome): void => {

@@ -73,8 +73,9 @@ const dieAndResume = async ({ death, after }: { readonly death: number; readonly
 
 const unknown = 'OutcomeUnknown, retryable: false'
 
-// llm x3 (requested, responded), two tool calls (intended, returned), one end: eleven writes.
-const deaths = Array.from({ length: 11 }, (_, index) => index + 1).flatMap((death) =>
+// A tool turn is three writes (request, answer, announcement; the result rides with the next request), the last turn
+// two (request; answer and end together): eight.
+const deaths = Array.from({ length: 8 }, (_, index) => index + 1).flatMap((death) =>
   [false, true].map((after) => ({ death, after })),
 )
 

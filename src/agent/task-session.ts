@@ -49,6 +49,9 @@ export class TaskSession {
   #renewedAt: number
   #endsAt = Infinity
   #writes: Promise<void> = Promise.resolve()
+  /** Told, not yet sent: rides with the next write. */
+  #riders: RecordBody[] = []
+  #riderContents: string[] = []
   #cancelTimers: (() => void)[] = []
   #cancelBeat: () => void = () => undefined
   #closed = false
@@ -117,29 +120,47 @@ export class TaskSession {
    * write fails with the same error.
    */
   append(records: readonly RecordBody[], contents: readonly string[] = []): Promise<void> {
+    const all = this.#withRiders(records, contents)
     return this.#inOrder(async () => {
-      this.#learn(await this.#source.record({ ...this.#proof, records, contents }))
+      this.#learn(await this.#source.record({ ...this.#proof, ...all }))
     })
   }
 
-  /** Resolves when everything appended so far is durable; the policy is then as new as that. */
+  /**
+   * Tells something that need not be durable by itself: it goes into the same transaction as the next write, before
+   * it, or with the next heartbeat. The result of a turn or a call, when another write follows at once: nothing can
+   * leave the process in between that the next write would not have to announce first.
+   */
+  ride(records: readonly RecordBody[], contents: readonly string[] = []): void {
+    this.#riders.push(...records)
+    this.#riderContents.push(...contents)
+  }
+
+  /** Resolves when everything told so far is durable; the policy is then as new as that. */
   settled(): Promise<void> {
-    return this.#writes
+    return this.#riders.length > 0 ? this.append([]) : this.#writes
   }
 
   reserve(record: RecordBody & { readonly type: 'llm.requested' }): Promise<Reservation> {
+    const before = this.#withRiders([], [])
     return this.#inOrder(async () => {
-      const { standing, reservation } = await this.#source.reserve({ ...this.#proof, record })
+      const { standing, reservation } = await this.#source.reserve({
+        ...this.#proof,
+        record,
+        ...(before.records.length > 0 ? { before } : {}),
+      })
       this.#learn(standing)
       return reservation
     })
   }
 
   finish(records: readonly RecordBody[], contents: readonly string[] = []): Promise<void> {
-    return this.#inOrder(() => this.#source.finish({ ...this.#proof, records, contents }))
+    const all = this.#withRiders(records, contents)
+    return this.#inOrder(() => this.#source.finish({ ...this.#proof, ...all }))
   }
 
-  release(): Promise<void> {
+  async release(): Promise<void> {
+    await this.settled()
     return this.#inOrder(() => this.#source.release(this.#proof))
   }
 
@@ -149,6 +170,16 @@ export class TaskSession {
     this.#cancelBeat()
     for (const cancel of this.#cancelTimers) cancel()
     this.#cancelTimers = []
+  }
+
+  #withRiders(
+    records: readonly RecordBody[],
+    contents: readonly string[],
+  ): { readonly records: readonly RecordBody[]; readonly contents: readonly string[] } {
+    const all = { records: [...this.#riders, ...records], contents: [...this.#riderContents, ...contents] }
+    this.#riders = []
+    this.#riderContents = []
+    return all
   }
 
   #inOrder<T>(write: () => Promise<T>): Promise<T> {
@@ -177,6 +208,7 @@ export class TaskSession {
   async #beat(): Promise<void> {
     if (this.#closed) return
     try {
+      if (this.#riders.length > 0) await this.settled()
       this.#learn(await this.#source.heartbeat(this.#proof))
     } catch (error) {
       if (isKubeswarmError(error) && error.code === 'StaleLease') this.stop({ type: 'lease-lost' })

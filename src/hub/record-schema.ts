@@ -1,7 +1,8 @@
 // The journal records an agent may write, as schemas: its own turns, calls and end. Runs and steps are the operator's
 // to tell of, and `task.leased` is the queue's.
 
-import { Type } from 'typebox'
+import { Type, type TSchema } from 'typebox'
+import { Clean } from 'typebox/value'
 
 const shortText = Type.String({ maxLength: 1024 })
 /** As long as it is; the body has a limit. */
@@ -54,7 +55,7 @@ export const workRecord = Type.Union([
     type: Type.Literal('tool.intended'),
     ...call,
     arguments: Type.Unknown(),
-    effect: Type.Union([Type.Literal('read-only'), Type.Literal('idempotent'), Type.Literal('write')]),
+    effect: Type.Enum(['read-only', 'idempotent', 'write']),
     idempotencyKey: shortText,
   }),
   Type.Object({
@@ -98,3 +99,13 @@ export const endRecord = Type.Union([
   }),
   Type.Object({ type: Type.Literal('task.cancelled'), ...position, task: shortText, reason: message }),
 ])
+
+const byType: ReadonlyMap<string, TSchema> = new Map(
+  [requestRecord, ...workRecord.anyOf, ...endRecord.anyOf].map((schema) => [schema.properties.type.const, schema]),
+)
+
+/** A checked record without the fields its type does not have. Its type is known, so no union has to be searched. */
+export const cleanRecord = <Body extends { readonly type: string }>(record: Body): Body => {
+  const schema = byType.get(record.type)
+  return schema === undefined ? record : (Clean(schema, record) as Body)
+}

@@ -66,6 +66,8 @@ export interface StandingReply {
 }
 export interface ReserveRequest extends ProofRequest {
   readonly record: RecordBody & { readonly type: 'llm.requested' }
+  /** What happened since the last write; appended first, also when the reservation is refused. */
+  readonly before?: { readonly records: readonly RecordBody[]; readonly contents?: readonly string[] }
 }
 export interface ReserveReply {
   readonly standing: StandingReply

@@ -62,18 +62,22 @@ export interface Resources {
 export class KubernetesApiError extends Error {
   readonly status: number
   readonly reason: string
+  /** The server's own words, where it had any; `message` says the call as well. */
+  readonly said: string | undefined
   readonly retryAfterMs: number | undefined
 
   constructor({
     status,
     reason,
     message,
+    said,
     retryAfterMs,
     cause,
   }: {
     status: number
     reason: string
     message: string
+    said?: string
     retryAfterMs?: number
     cause?: unknown
   }) {
@@ -81,6 +85,7 @@ export class KubernetesApiError extends Error {
     this.name = 'KubernetesApiError'
     this.status = status
     this.reason = reason
+    this.said = said
     this.retryAfterMs = retryAfterMs
   }
 }

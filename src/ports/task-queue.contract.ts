@@ -199,6 +199,22 @@ export const taskQueueContract = ({ open }: StoreFactory): void => {
       await store.tasks.finish({ ...proofOf(owner), records: [completed(owner.task)] })
     })
 
+    test('what happened before a reservation is in the journal first, also when the reservation is refused', async () => {
+      await submit()
+      const owner = await leased()
+      const before = { records: [intended(owner.task)], contents: [] }
+      await store.tasks.reserve({ ...proofOf(owner), record: requested(owner.task), before })
+      expect((await types()).slice(-2)).toEqual(['tool.intended', 'llm.requested'])
+      const refused = await store.tasks.reserve({
+        ...proofOf(owner),
+        record: { ...requested(owner.task), turn: 9 },
+        before: { records: [intended(owner.task, { turn: 8 })] },
+        agentLimit: 1,
+      })
+      expect(refused.reservation.type).toBe('exhausted')
+      expect((await types()).at(-1)).toBe('tool.intended')
+    })
+
     test('F05 a refused call does not take its neighbours in the same moment with it', async () => {
       await submit()
       const owner = await leased()

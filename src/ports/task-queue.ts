@@ -51,6 +51,8 @@ export interface TaskQueue {
   reserve(
     request: LeaseProof & {
       readonly record: RecordBody & { readonly type: 'llm.requested' }
+      /** What happened since the last write; appended first, also when the reservation is refused. */
+      readonly before?: { readonly records: readonly RecordBody[]; readonly contents?: readonly string[] }
       readonly agentLimit?: number
       readonly namespaceLimit?: number
     },

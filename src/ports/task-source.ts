@@ -29,7 +29,11 @@ export interface TaskSource {
   ): Promise<Standing>
   /** Records `llm.requested` and reserves its tokens in one step. */
   reserve(
-    request: LeaseProof & { readonly record: RecordBody & { readonly type: 'llm.requested' } },
+    request: LeaseProof & {
+      readonly record: RecordBody & { readonly type: 'llm.requested' }
+      /** Appended before it in the same transaction, also when the reservation is refused. */
+      readonly before?: { readonly records: readonly RecordBody[]; readonly contents: readonly string[] }
+    },
   ): Promise<{ readonly standing: Standing; readonly reservation: Reservation }>
   finish(
     request: LeaseProof & { readonly records: readonly RecordBody[]; readonly contents?: readonly string[] },

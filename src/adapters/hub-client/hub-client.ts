@@ -120,8 +120,13 @@ export const connectHub = ({
     },
     record: ({ task, fence, records, contents }) =>
       post<RecordRequest, StandingReply>(paths.record, recordRequest({ task, fence, records, contents })),
-    reserve: ({ task, fence, record }) =>
-      post<ReserveRequest, ReserveReply>(paths.reserve, { task, fence, record }),
+    reserve: ({ task, fence, record, before }) =>
+      post<ReserveRequest, ReserveReply>(paths.reserve, {
+        task,
+        fence,
+        record,
+        ...(before === undefined ? {} : { before }),
+      }),
     finish: async ({ task, fence, records, contents }) => {
       const body = recordRequest({ task, fence, records, contents })
       await askUntilAnswered({ method: 'POST', path: paths.finish, body })

@@ -131,9 +131,11 @@ export const inMemoryTaskSource = (): InMemoryTaskSource => {
       append(entry, records, texts)
       return standing(entry)
     },
-    reserve: async ({ record, ...proof }) => {
+    reserve: async ({ record, before, ...proof }) => {
+      owned(proof)
+      await source.onWrite([...(before?.records ?? []), record])
       const entry = owned(proof)
-      await source.onWrite([record])
+      if (before !== undefined) append(entry, before.records, before.contents)
       const limit = entry.policy.limits.namespaceDailyTokens?.value
       const wanted = record.estimatedInputTokens + record.maxOutputTokens
       if (limit !== undefined && spent + wanted > limit) {

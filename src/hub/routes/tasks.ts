@@ -76,7 +76,7 @@ export const taskRoutes = (context: HubContext): Hono<HubEnv> => {
     const agent = c.get('agent')
     const request = await parseReserve({ request: c.req.raw, clock })
     const task = await requireOwnTask({ store, agent, task: request.task })
-    requireOwnRecords({ task, records: [request.record] })
+    requireOwnRecords({ task, records: [...(request.before?.records ?? []), request.record] })
     const policy = await store.policies.get(agent)
     if (policy === undefined) throw noPolicy(agent)
     const { dailyTokens, namespaceDailyTokens } = policy.limits
