@@ -32,7 +32,7 @@ export const agentConditions = (known: {
             status: 'True',
             observedGeneration,
             reason: 'ModelOverridden',
-            message: `answers come from ${modelOverride.label}, not from ${agent.spec.model}`,
+            message: `calls of model ${agent.spec.model} go to ${modelOverride.label}, whatever endpoint the agent names`,
           },
         ]
   return [
