@@ -100,6 +100,8 @@ export const migrations: readonly (readonly string[])[] = [
     )`,
     `CREATE INDEX delivery_runs_pending ON delivery_runs (received_at) WHERE state = 'pending'`,
   ],
+  // The next position is one more than the last.
+  [`CREATE INDEX tasks_by_position ON tasks (position)`],
 ]
 
 export const schemaVersion = migrations.length

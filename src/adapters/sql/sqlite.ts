@@ -1,5 +1,5 @@
-// The store on one SQLite file (or in memory) for one process: every port over one database, each verb in its own
-// file beside this one. A second process that opens the same file is refused.
+// The store on one SQLite file (or in memory) for one process: every port over one database, the verbs
+// being those of every database. A second process that opens the same file is refused.
 
 import type { RunKey } from '../../domain/journal/record.ts'
 import type { AgentKey } from '../../domain/run/task.ts'
@@ -11,28 +11,30 @@ import {
   countDeliveries,
   pendingDeliveries,
   settleDelivery,
-} from './sqlite/accept-delivery.ts'
-import { appendAsOwner } from './sqlite/append-as-owner.ts'
-import { appendRecords } from './sqlite/append-records.ts'
-import { cancelTasks } from './sqlite/cancel-tasks.ts'
+} from './verbs/accept-delivery.ts'
+import { appendAsOwner } from './verbs/append-as-owner.ts'
+import { appendRecords } from './verbs/append-records.ts'
+import { cancelTasks } from './verbs/cancel-tasks.ts'
 import { openDatabase, type Database } from './sqlite/database.ts'
-import { finishTask } from './sqlite/finish-task.ts'
-import { heartbeatTask } from './sqlite/heartbeat-task.ts'
+import { finishTask } from './verbs/finish-task.ts'
+import { heartbeatTask } from './verbs/heartbeat-task.ts'
 import { createLeaseWaiters } from './sqlite/lease-waiters.ts'
 import { migrate } from './sqlite/migrate.ts'
-import { createNotices } from './sqlite/notices.ts'
+import { createNotices } from './notices.ts'
+import { perform } from './sqlite/perform.ts'
 import { createPolicyShelf } from './sqlite/policy-shelf.ts'
-import { queueDepth, queueDepths } from './sqlite/queue-depth.ts'
-import { findRun, readContent, readRecords, unfinishedRuns } from './sqlite/read-journal.ts'
-import { releaseTask } from './sqlite/release-task.ts'
-import { reserveAsOwner } from './sqlite/reserve-as-owner.ts'
-import { dayOf, readSpend, reserveSpend } from './sqlite/reserve-spend.ts'
-import { settleSpend } from './sqlite/settle-spend.ts'
-import { submitTask } from './sqlite/submit-task.ts'
+import { queueDepth, queueDepths } from './verbs/queue-depth.ts'
+import { findRun, readContent, readRecords, unfinishedRuns } from './verbs/read-journal.ts'
+import { releaseTask } from './verbs/release-task.ts'
+import { reserveAsOwner } from './verbs/reserve-as-owner.ts'
+import { dayOf, readSpend, reserveSpend } from './verbs/reserve-spend.ts'
+import { settleSpend } from './verbs/settle-spend.ts'
+import { submitTask } from './verbs/submit-task.ts'
 import { createSweeper } from './sqlite/sweeper.ts'
-import { readTask, taskOf } from './sqlite/task-row.ts'
-import { createWriteQueue } from './sqlite/write-queue.ts'
+import { readTask, taskOf } from './verbs/task-row.ts'
+import { createWriteQueue, type Transaction } from './sqlite/write-queue.ts'
 import { statements } from './statements.ts'
+import type { Act } from './verbs/act.ts'
 
 interface SqliteStoreOptions {
   /** File, or `:memory:`. Its directory must exist. */
@@ -58,75 +60,76 @@ export const openSqliteStore = ({ path, clock, logger }: SqliteStoreOptions): St
     for (const { id } of leased) taskChanged.publish({ id, agent })
   })
 
+  const read = <T>(act: Act<T>): T => perform(database, act)
+  const write = <T>(act: (moment: Transaction) => Act<T>): Promise<T> =>
+    writes.write((transaction) => transaction.perform(act(transaction)))
+
   return {
     journal: {
-      append: (request) => writes.write((transaction) => appendRecords(transaction, request)),
-      read: async (request) => readRecords(database, request),
-      content: async (sha256, reader) => readContent(database, sha256, reader),
-      find: async (request) => findRun(database, request),
-      unfinished: async () => unfinishedRuns(database),
+      append: (request) => write((moment) => appendRecords(moment, request)),
+      read: async (request) => read(readRecords(request)),
+      content: async (sha256, reader) => read(readContent(sha256, reader)),
+      find: async (request) => read(findRun(request)),
+      unfinished: async () => read(unfinishedRuns()),
       subscribe: journalGrew.subscribe,
     },
 
     tasks: {
       submit: ({ task, records }) =>
         writes.write((transaction) => {
-          if (submitTask(transaction, { task, records }))
+          if (transaction.perform(submitTask(transaction, { task, records })))
             transaction.afterCommit(() => waiters.wake(task.agent))
         }),
       lease: (request) => waiters.lease(request),
       heartbeat: (request) =>
         writes.write((transaction) => {
-          const standing = heartbeatTask(transaction, request)
+          const standing = transaction.perform(heartbeatTask(transaction, request))
           if (standing.cancelled !== undefined) transaction.afterCommit(sweeper.arm)
           return standing
         }),
-      append: (request) => writes.write((transaction) => appendAsOwner(transaction, request)),
-      reserve: (request) => writes.write((transaction) => reserveAsOwner(transaction, request)),
-      finish: (request) => writes.write((transaction) => finishTask(transaction, request)),
+      append: (request) => write((moment) => appendAsOwner(moment, request)),
+      reserve: (request) => write((moment) => reserveAsOwner(moment, request)),
+      finish: (request) => write((moment) => finishTask(moment, request)),
       release: (proof) =>
         writes.write((transaction) => {
-          const agent = releaseTask(transaction, proof)
+          const agent = transaction.perform(releaseTask(transaction, proof))
           transaction.afterCommit(() => waiters.wake(agent))
         }),
       cancel: (request) =>
         writes.write((transaction) => {
-          const told = cancelTasks(transaction, request)
+          const told = transaction.perform(cancelTasks(transaction, request))
           transaction.afterCommit(() => {
             for (const task of told) taskChanged.publish(task)
             sweeper.arm()
           })
         }),
       find: async (id) => {
-        const row = readTask(database, id)
+        const row = read(readTask(id))
         return row === undefined ? undefined : { task: taskOf(row), state: row.state }
       },
-      depth: async (agent) => queueDepth(database, { agent, now: clock.now() }),
-      depths: async () => queueDepths(database, { now: clock.now() }),
+      depth: async (agent) => read(queueDepth({ agent, now: clock.now() })),
+      depths: async () => read(queueDepths({ now: clock.now() })),
       subscribe: taskChanged.subscribe,
     },
 
     policies: createPolicyShelf({ database, writes, changed: policyChanged }),
 
     spend: {
-      reserve: (request) => writes.write((transaction) => reserveSpend(transaction, request)),
-      settle: ({ key, tokens }) =>
-        writes.write((transaction) =>
-          settleSpend(transaction, { key, settlement: { type: 'used', tokens } }),
-        ),
-      spentToday: async (agent) => readSpend(database, { day: dayOf(clock.now()), agent }),
+      reserve: (request) => write((moment) => reserveSpend(moment, request)),
+      settle: ({ key, tokens }) => write(() => settleSpend({ key, settlement: { type: 'used', tokens } })),
+      spentToday: async (agent) => read(readSpend({ day: dayOf(clock.now()), agent })),
     },
 
     inbox: {
       accept: (entry) =>
         writes.write((transaction) => {
-          const accepted = acceptDelivery(transaction, entry)
+          const accepted = transaction.perform(acceptDelivery(entry))
           if (!accepted.duplicate) transaction.afterCommit(() => delivered.publish(undefined))
           return accepted
         }),
-      pending: async () => pendingDeliveries(database),
-      settle: (request) => writes.write((transaction) => settleDelivery(transaction, request)),
-      count: async (request) => countDeliveries(database, request),
+      pending: async () => read(pendingDeliveries()),
+      settle: (request) => write(() => settleDelivery(request)),
+      count: async (request) => read(countDeliveries(request)),
       subscribe: (listener) => delivered.subscribe(() => listener()),
     },
 

@@ -1,5 +1,14 @@
 // Every statement of the store, in one place and in the SQL that SQLite and PostgreSQL share; `?` stands for the next
-// parameter. What they mean together is told by the verbs beside this file, not here.
+// parameter. What stands in /*pg ... */ is read by PostgreSQL only: SQLite, with one process on a file, needs no row
+// locks. What the statements mean together is told by the verbs, not here.
+
+const task = 'id, task, state, fence, available_at, cancelled'
+
+// Oldest first. A task past its run's deadline is nobody's work any more; a cancelled one is ended, not offered.
+const available = `SELECT ${task} FROM tasks
+  WHERE namespace = ? AND agent = ? AND state <> 'ended' AND cancelled IS NULL AND available_at <= ?
+    AND (deadline IS NULL OR deadline > ?)
+  ORDER BY position LIMIT ?`
 
 export const statements = {
   version: {
@@ -9,9 +18,11 @@ export const statements = {
     write: 'INSERT INTO schema_version (version) VALUES (?)',
   },
   run: {
-    head: 'SELECT last_seq, last_hash FROM runs WHERE uid = ?',
+    head: 'SELECT last_seq, last_hash FROM runs WHERE uid = ? /*pg FOR UPDATE */',
+    hold: 'SELECT 1 FROM runs WHERE uid = ? /*pg FOR UPDATE */',
     insert: `INSERT INTO runs (uid, namespace, name, started_at, finished_at, phase, last_seq, last_hash)
-      VALUES (?, ?, ?, ?, NULL, 'Running', 0, ?)`,
+      VALUES (?, ?, ?, ?, NULL, 'Running', 0, ?)
+      ON CONFLICT (uid) DO NOTHING RETURNING last_seq, last_hash`,
     advance: 'UPDATE runs SET last_seq = ?, last_hash = ? WHERE uid = ?',
     finish: 'UPDATE runs SET finished_at = ?, phase = ? WHERE uid = ?',
     find: `SELECT uid, namespace, name, started_at, finished_at, phase FROM runs
@@ -37,29 +48,30 @@ export const statements = {
       WHERE r.sha256 = c.sha256 AND t.namespace = ? AND t.agent = ?)`,
   },
   task: {
-    exists: 'SELECT 1 AS found FROM tasks WHERE id = ?',
-    lastPosition: 'SELECT COALESCE(MAX(position), 0) AS position FROM tasks',
     insert: `INSERT INTO tasks (id, position, run, namespace, agent, step, task, state, fence, submitted_at,
         available_at, deadline)
-      VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', 0, ?, ?, ?)`,
-    read: `SELECT id, task, state, fence, available_at, cancelled FROM tasks WHERE id = ?`,
-    // Oldest first. A task past its run's deadline is nobody's work any more; a cancelled one is ended, not offered.
-    available: `SELECT id, task, state, fence, available_at, cancelled FROM tasks
-      WHERE namespace = ? AND agent = ? AND state <> 'ended' AND cancelled IS NULL AND available_at <= ?
-        AND (deadline IS NULL OR deadline > ?)
-      ORDER BY position LIMIT 1`,
+      VALUES (?, (SELECT COALESCE(MAX(position), 0) + 1 FROM tasks), ?, ?, ?, ?, ?, 'queued', 0, ?, ?, ?)
+      ON CONFLICT (id) DO NOTHING RETURNING id`,
+    read: `SELECT ${task} FROM tasks WHERE id = ?`,
+    own: `SELECT ${task} FROM tasks WHERE id = ? /*pg FOR UPDATE */`,
+    available: `${available} /*pg FOR UPDATE SKIP LOCKED */`,
+    availableEvenHeld: `${available} /*pg FOR UPDATE */`,
     nextAvailable: `SELECT MIN(available_at) AS at FROM tasks
       WHERE namespace = ? AND agent = ? AND state <> 'ended' AND cancelled IS NULL
         AND (deadline IS NULL OR deadline > ?)`,
-    lease: `UPDATE tasks SET state = 'leased', fence = ?, holder = ?, available_at = ? WHERE id = ?`,
-    extend: 'UPDATE tasks SET available_at = ? WHERE id = ?',
-    release: `UPDATE tasks SET state = 'queued', holder = NULL, available_at = ? WHERE id = ?`,
-    end: `UPDATE tasks SET state = 'ended' WHERE id = ?`,
+    lease: `UPDATE tasks SET state = 'leased', fence = ?, holder = ?, available_at = ?
+      WHERE id = ? AND fence = ?`,
+    extend: 'UPDATE tasks SET available_at = ? WHERE id = ? AND fence = ?',
+    release: `UPDATE tasks SET state = 'queued', holder = NULL, available_at = ?
+      WHERE id = ? AND fence = ?`,
+    end: `UPDATE tasks SET state = 'ended' WHERE id = ? AND fence = ?`,
     markCancelled: 'UPDATE tasks SET cancelled = ? WHERE id = ?',
-    openOfRun: `SELECT id, task, state, fence, available_at, cancelled FROM tasks
+    holdOpenOfRun: `SELECT 1 FROM tasks WHERE run = ? AND state <> 'ended' ORDER BY id /*pg FOR UPDATE */`,
+    openOfRun: `SELECT ${task} FROM tasks
       WHERE run = ? AND state <> 'ended' ORDER BY position`,
-    abandoned: `SELECT id, task, state, fence, available_at, cancelled FROM tasks
-      WHERE state = 'leased' AND cancelled IS NOT NULL AND available_at <= ? ORDER BY position`,
+    abandoned: `SELECT ${task} FROM tasks
+      WHERE state = 'leased' AND cancelled IS NOT NULL AND available_at <= ?
+      ORDER BY available_at, position LIMIT 1 /*pg FOR UPDATE */`,
     nextAbandoned: `SELECT MIN(available_at) AS at FROM tasks WHERE state = 'leased' AND cancelled IS NOT NULL`,
     leasedByAgent: `SELECT id FROM tasks WHERE namespace = ? AND agent = ? AND state = 'leased'`,
     depth: `SELECT state, COUNT(*) AS tasks, MIN(submitted_at) AS oldest FROM tasks
@@ -77,14 +89,19 @@ export const statements = {
     read: 'SELECT tokens FROM spend WHERE day = ? AND namespace = ? AND agent = ?',
     add: `INSERT INTO spend (day, namespace, agent, tokens) VALUES (?, ?, ?, ?)
       ON CONFLICT (day, namespace, agent) DO UPDATE SET tokens = spend.tokens + excluded.tokens`,
+    hold: `INSERT INTO spend (day, namespace, agent, tokens) VALUES (?, ?, ?, 0)
+      ON CONFLICT (day, namespace, agent) DO UPDATE SET tokens = spend.tokens`,
     reservation: `SELECT day, namespace, agent, tokens, settled FROM reservations WHERE reservation_key = ?`,
     reserve: `INSERT INTO reservations (reservation_key, day, namespace, agent, tokens, settled)
       VALUES (?, ?, ?, ?, ?, 0)`,
+    ownReservation: `SELECT day, namespace, agent, tokens, settled FROM reservations
+      WHERE reservation_key = ? /*pg FOR UPDATE */`,
     settle: 'UPDATE reservations SET tokens = ?, settled = 1 WHERE reservation_key = ?',
   },
   delivery: {
     read: 'SELECT entry FROM deliveries WHERE namespace = ? AND event = ? AND delivery = ?',
-    insert: `INSERT INTO deliveries (namespace, event, delivery, received_at, entry) VALUES (?, ?, ?, ?, ?)`,
+    insert: `INSERT INTO deliveries (namespace, event, delivery, received_at, entry) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT (namespace, event, delivery) DO NOTHING RETURNING delivery`,
     insertRun: `INSERT INTO delivery_runs (namespace, event, delivery, run, target, received_at, state)
       VALUES (?, ?, ?, ?, ?, ?, 'pending')`,
     pending: `SELECT d.entry, r.run FROM delivery_runs r JOIN deliveries d

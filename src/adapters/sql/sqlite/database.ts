@@ -3,10 +3,8 @@
 
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { KubeswarmError } from '../../../domain/error.ts'
+import type { Value } from '../verbs/act.ts'
 import { claimFile, holderOf, unclaimFile } from './owner-file.ts'
-
-/** Only what SQLite stores as it is: a Date as first argument would be taken for named parameters. */
-export type Value = string | number | null
 
 export interface Database {
   get<Row>(sql: string, ...values: readonly Value[]): Row | undefined
@@ -45,11 +43,12 @@ export const openDatabase = ({ path }: { readonly path: string }): Database => {
   }
 
   return {
-    get: <Row>(sql: string, ...values: readonly Value[]) => prepare(sql).get(...values) as Row | undefined,
+    get: <Row>(sql: string, ...values: readonly Value[]) =>
+      prepare(sql).get(...stored(values)) as Row | undefined,
     all: <Row>(sql: string, ...values: readonly Value[]) =>
-      prepare(sql).all(...values) as unknown as readonly Row[],
+      prepare(sql).all(...stored(values)) as unknown as readonly Row[],
     run: (sql, ...values) => {
-      prepare(sql).run(...values)
+      prepare(sql).run(...stored(values))
     },
     exec: (sql) => handle.exec(sql),
     close: () => {
@@ -60,6 +59,11 @@ export const openDatabase = ({ path }: { readonly path: string }): Database => {
     },
   }
 }
+
+const stored = (values: readonly Value[]): readonly (string | number | null)[] =>
+  values.some(isLong) ? values.map((value) => (isLong(value) ? value.longText : value)) : (values as string[])
+
+const isLong = (value: Value): value is Value & object => typeof value === 'object' && value !== null
 
 const openHandle = (path: string): DatabaseSync => {
   try {
@@ -76,7 +80,7 @@ const storeLocked = ({ path, cause }: { readonly path: string; readonly cause: u
   return new KubeswarmError({
     code: 'StoreLocked',
     message: `cannot open the store "${path}": ${holder === undefined ? 'another process' : `process ${holder}`} has it open`,
-    remedy: `stop that process${holder === undefined ? '' : ` (kill ${holder})`}, or start this one with another store path`,
+    remedy: `stop that process${holder === undefined ? '' : ` (kill ${holder})`}, or use another directory (swarm dev --state DIR, or --ephemeral)`,
     cause,
   })
 }

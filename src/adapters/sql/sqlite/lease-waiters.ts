@@ -4,8 +4,9 @@
 import type { AgentKey } from '../../../domain/run/task.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { Lease } from '../../../ports/task-queue.ts'
+import { leaseTasks, nextAvailableAt } from '../verbs/lease-task.ts'
 import type { Database } from './database.ts'
-import { leaseTask, nextAvailableAt } from './lease-task.ts'
+import { perform } from './perform.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 interface LeaseWaiters {
@@ -75,15 +76,11 @@ export const createLeaseWaiters = ({
     line.stopTimer = undefined
     writes
       .write((transaction) => {
-        for (const waiter of line.waiters) {
-          const lease = leaseTask(transaction, {
-            agent: line.agent,
-            holder: waiter.holder,
-            leaseMs: waiter.leaseMs,
-          })
-          if (lease === undefined) break
+        const takers = [...line.waiters]
+        const leases = transaction.perform(leaseTasks(transaction, { agent: line.agent, takers }))
+        for (const [index, lease] of leases.entries()) {
           // Rolled back, the waiter stays in line: it leaves only once its lease is durable.
-          transaction.afterCommit(() => waiter.settle({ lease }))
+          transaction.afterCommit(() => takers[index]?.settle({ lease }))
         }
         transaction.afterCommit(() => {
           line.serving = false
@@ -102,7 +99,7 @@ export const createLeaseWaiters = ({
   const armTimer = (line: Line): void => {
     if (line.waiters.size === 0) return
     const now = clock.now()
-    const at = nextAvailableAt(database, { agent: line.agent, now })
+    const at = perform(database, nextAvailableAt({ agent: line.agent, now }))
     if (at === undefined) return
     if (at <= now) {
       serve(line)

@@ -6,7 +6,7 @@ import type { AgentKey } from '../../../domain/run/task.ts'
 import type { PolicyBook } from '../../../ports/policy-book.ts'
 import { statements } from '../statements.ts'
 import type { Database } from './database.ts'
-import type { Notices } from './notices.ts'
+import type { Notices } from '../notices.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 const keyOf = ({ namespace, name }: AgentKey): string => `${namespace}/${name}`

@@ -2,9 +2,10 @@
 
 import type { Clock } from '../../../ports/clock.ts'
 import type { Logger } from '../../../ports/logger.ts'
-import { endAbandoned, nextAbandonedAt } from './cancel-tasks.ts'
+import { endAbandoned, nextAbandonedAt } from '../verbs/cancel-tasks.ts'
 import type { Database } from './database.ts'
-import type { WriteQueue } from './write-queue.ts'
+import { perform } from './perform.ts'
+import type { Transaction, WriteQueue } from './write-queue.ts'
 
 interface Sweeper {
   /** Looks for the next moment anew. */
@@ -37,12 +38,12 @@ export const createSweeper = ({
     if (closed) return
     stopTimer?.()
     stopTimer = undefined
-    const at = nextAbandonedAt(database)
+    const at = perform(database, nextAbandonedAt())
     if (at !== undefined) schedule(Math.max(0, at - clock.now()))
   }
   const sweep = (): void => {
     stopTimer = undefined
-    writes.write(endAbandoned).then(arm, (error: unknown) => {
+    writes.write(endAllAbandoned).then(arm, (error: unknown) => {
       if (closed) return
       logger?.error({ err: error }, 'cannot end abandoned tasks')
       schedule(RETRY_MS)
@@ -57,4 +58,8 @@ export const createSweeper = ({
       stopTimer?.()
     },
   }
+}
+
+const endAllAbandoned = (transaction: Transaction): void => {
+  while (transaction.perform(endAbandoned(transaction))) continue
 }

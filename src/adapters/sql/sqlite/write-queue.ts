@@ -4,16 +4,15 @@
 import { isKubeswarmError, KubeswarmError } from '../../../domain/error.ts'
 import type { RunKey } from '../../../domain/journal/record.ts'
 import type { Clock } from '../../../ports/clock.ts'
+import type { Act, Moment } from '../verbs/act.ts'
 import type { Database } from './database.ts'
+import { perform } from './perform.ts'
 
-export interface Transaction {
+export interface Transaction extends Moment {
   readonly database: Database
-  /** Wall clock, the same for everything in the transaction. */
-  readonly now: number
+  readonly perform: <T>(act: Act<T>) => T
   /** Runs `action` when the transaction is durable, not at all when it is rolled back. */
   readonly afterCommit: (action: () => void) => void
-  /** Says that the run's journal has grown. */
-  readonly touch: (run: RunKey) => void
 }
 
 /**
@@ -60,6 +59,7 @@ export const createWriteQueue = ({
     const grown = new Map<string, RunKey>()
     const transaction: Transaction = {
       database,
+      perform: (act) => perform(database, act),
       now: clock.now(),
       afterCommit: (action) => void committed.push(action),
       touch: (run) => void grown.set(run.uid, run),

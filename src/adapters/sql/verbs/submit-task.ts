@@ -3,21 +3,18 @@
 import type { RecordBody } from '../../../domain/journal/record.ts'
 import type { Task } from '../../../domain/run/task.ts'
 import { statements } from '../statements.ts'
+import { get, type Act, type Moment } from './act.ts'
 import { appendRecords } from './append-records.ts'
-import type { Transaction } from './write-queue.ts'
 
 /** Resolves to false, with nothing written, when the task was submitted before. */
-export const submitTask = (
-  transaction: Transaction,
+export function* submitTask(
+  moment: Moment,
   { task, records }: { readonly task: Task; readonly records: readonly RecordBody[] },
-): boolean => {
-  const { database, now } = transaction
-  if (database.get(statements.task.exists, task.id) !== undefined) return false
-  const { position } = database.get<{ position: number }>(statements.task.lastPosition) ?? { position: 0 }
-  database.run(
+): Act<boolean> {
+  const { now } = moment
+  const inserted = yield* get(
     statements.task.insert,
     task.id,
-    position + 1,
     task.run.uid,
     task.agent.namespace,
     task.agent.name,
@@ -27,6 +24,7 @@ export const submitTask = (
     task.notBefore === undefined ? now : Math.max(now, Date.parse(task.notBefore)),
     task.deadline === undefined ? null : Date.parse(task.deadline),
   )
-  appendRecords(transaction, { run: task.run, records })
+  if (inserted === undefined) return false
+  yield* appendRecords(moment, { run: task.run, records })
   return true
 }

@@ -1,6 +1,6 @@
 // The tool calls of one attempt that were intended and of which nothing more is known.
 
-import type { JournalRecord, RecordBody } from '../../domain/journal/record.ts'
+import type { JournalRecord, RecordBody } from '../../../domain/journal/record.ts'
 
 type Intent = JournalRecord & RecordBody & { readonly type: 'tool.intended' }
 

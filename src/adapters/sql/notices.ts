@@ -1,7 +1,7 @@
 // Listeners inside this process that hear of durable changes. A listener that throws harms neither the store nor its
 // neighbours.
 
-import type { Logger } from '../../../ports/logger.ts'
+import type { Logger } from '../../ports/logger.ts'
 
 export interface Notices<T> {
   readonly subscribe: (listener: (subject: T) => void) => () => void

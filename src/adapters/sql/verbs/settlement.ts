@@ -1,8 +1,8 @@
 // What a finished model call costs against the day's ceilings. Where the provider did not say, the reservation, an
 // upper bound, stands.
 
-import type { RecordBody, TaskPosition } from '../../domain/journal/record.ts'
-import { totalTokens } from '../../domain/journal/usage.ts'
+import type { RecordBody, TaskPosition } from '../../../domain/journal/record.ts'
+import { totalTokens } from '../../../domain/journal/usage.ts'
 
 export type Settlement = { readonly type: 'used'; readonly tokens: number } | { readonly type: 'as-reserved' }
 

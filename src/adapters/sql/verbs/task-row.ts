@@ -4,7 +4,7 @@ import { KubeswarmError } from '../../../domain/error.ts'
 import type { Task } from '../../../domain/run/task.ts'
 import type { LeaseProof, TaskStanding } from '../../../ports/task-queue.ts'
 import { statements } from '../statements.ts'
-import type { Database } from './database.ts'
+import { get, type Act } from './act.ts'
 
 export interface TaskRow {
   readonly id: string
@@ -18,12 +18,11 @@ export interface TaskRow {
 
 export const taskOf = (row: TaskRow): Task => JSON.parse(row.task) as Task
 
-export const readTask = (database: Database, id: string): TaskRow | undefined =>
-  database.get<TaskRow>(statements.task.read, id)
+export const readTask = (id: string): Act<TaskRow | undefined> => get<TaskRow>(statements.task.read, id)
 
-/** The row of a task that `proof` owns. Throws `StaleLease`. */
-export const requireOwner = (database: Database, proof: LeaseProof): TaskRow => {
-  const row = readTask(database, proof.task)
+/** The row of a task that `proof` owns, held until the transaction ends. Throws `StaleLease`. */
+export function* requireOwner(proof: LeaseProof): Act<TaskRow> {
+  const row = yield* get<TaskRow>(statements.task.own, proof.task)
   if (row === undefined) throw staleLease(proof, 'no such task')
   if (row.state === 'ended') throw staleLease(proof, 'the task has ended')
   if (row.state === 'queued') throw staleLease(proof, 'the task was given back')

@@ -3,7 +3,7 @@
 import type { AgentKey } from '../../../domain/run/task.ts'
 import type { QueueDepth } from '../../../ports/task-queue.ts'
 import { statements } from '../statements.ts'
-import type { Database } from './database.ts'
+import { all, type Act } from './act.ts'
 
 interface DepthRow {
   readonly state: 'queued' | 'leased'
@@ -21,16 +21,22 @@ const depthOf = (rows: readonly DepthRow[], now: number): QueueDepth => {
   }
 }
 
-export const queueDepth = (
-  database: Database,
-  { agent, now }: { readonly agent: AgentKey; readonly now: number },
-): QueueDepth => depthOf(database.all<DepthRow>(statements.task.depth, agent.namespace, agent.name), now)
+export function* queueDepth({
+  agent,
+  now,
+}: {
+  readonly agent: AgentKey
+  readonly now: number
+}): Act<QueueDepth> {
+  return depthOf(yield* all<DepthRow>(statements.task.depth, agent.namespace, agent.name), now)
+}
 
-export const queueDepths = (
-  database: Database,
-  { now }: { readonly now: number },
-): readonly (QueueDepth & { readonly agent: AgentKey })[] => {
-  const rows = database.all<DepthRow & { readonly namespace: string; readonly agent: string }>(
+export function* queueDepths({
+  now,
+}: {
+  readonly now: number
+}): Act<readonly (QueueDepth & { readonly agent: AgentKey })[]> {
+  const rows = yield* all<DepthRow & { readonly namespace: string; readonly agent: string }>(
     statements.task.depths,
   )
   const byAgent = Map.groupBy(rows, ({ namespace, agent }) => `${namespace}/${agent}`)

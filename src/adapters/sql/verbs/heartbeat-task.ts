@@ -2,15 +2,15 @@
 
 import type { LeaseProof, TaskStanding } from '../../../ports/task-queue.ts'
 import { statements } from '../statements.ts'
+import { run as write, type Act, type Moment } from './act.ts'
 import { requireOwner, standingOf } from './task-row.ts'
-import type { Transaction } from './write-queue.ts'
 
-export const heartbeatTask = (
-  { database, now }: Transaction,
+export function* heartbeatTask(
+  { now }: Moment,
   proof: LeaseProof & { readonly leaseMs: number },
-): TaskStanding => {
-  const row = requireOwner(database, proof)
+): Act<TaskStanding> {
+  const row = yield* requireOwner(proof)
   const expires = now + proof.leaseMs
-  database.run(statements.task.extend, expires, row.id)
+  yield* write(statements.task.extend, expires, row.id, proof.fence)
   return standingOf({ available_at: expires, cancelled: row.cancelled })
 }

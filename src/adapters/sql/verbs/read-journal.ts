@@ -4,7 +4,7 @@ import type { JournalRecord, RecordBody } from '../../../domain/journal/record.t
 import type { AgentKey } from '../../../domain/run/task.ts'
 import type { RunSummary } from '../../../ports/journal.ts'
 import { statements } from '../statements.ts'
-import type { Database } from './database.ts'
+import { all, get, type Act } from './act.ts'
 
 export interface RecordRow {
   readonly run: string
@@ -34,10 +34,15 @@ export const recordFromRow = ({
   hash,
 })
 
-export const readRecords = (
-  database: Database,
-  { run, after = 0 }: { readonly run: string; readonly after?: number },
-): readonly JournalRecord[] => database.all<RecordRow>(statements.record.after, run, after).map(recordFromRow)
+export function* readRecords({
+  run,
+  after = 0,
+}: {
+  readonly run: string
+  readonly after?: number
+}): Act<readonly JournalRecord[]> {
+  return (yield* all<RecordRow>(statements.record.after, run, after)).map(recordFromRow)
+}
 
 interface RunRow {
   readonly uid: string
@@ -57,26 +62,35 @@ const runFromRow = ({ uid, namespace, name, started_at, finished_at, phase }: Ru
   ...(finished_at === null ? {} : { finishedAt: finished_at }),
 })
 
-export const findRun = (
-  database: Database,
-  { namespace, name }: { readonly namespace: string; readonly name: string },
-): RunSummary | undefined => {
-  const row = database.get<RunRow>(statements.run.find, namespace, name)
+export function* findRun({
+  namespace,
+  name,
+}: {
+  readonly namespace: string
+  readonly name: string
+}): Act<RunSummary | undefined> {
+  const row = yield* get<RunRow>(statements.run.find, namespace, name)
   return row === undefined ? undefined : runFromRow(row)
 }
 
-export const unfinishedRuns = (database: Database): readonly RunSummary[] =>
-  database.all<RunRow>(statements.run.unfinished).map(runFromRow)
+export function* unfinishedRuns(): Act<readonly RunSummary[]> {
+  return (yield* all<RunRow>(statements.run.unfinished)).map(runFromRow)
+}
 
-export const readContent = (
-  database: Database,
+export function* readContent(
   sha256: string,
   reader?: { readonly run: string } | { readonly agent: AgentKey },
-): string | undefined => {
-  const row = (): { text: string } | undefined => {
-    if (reader === undefined) return database.get(statements.content.read, sha256)
-    if ('run' in reader) return database.get(statements.content.readInRun, sha256, reader.run)
-    return database.get(statements.content.readByAgent, sha256, reader.agent.namespace, reader.agent.name)
-  }
-  return row()?.text
+): Act<string | undefined> {
+  const [sql, ...values] = contentQuery(sha256, reader)
+  return (yield* get<{ text: string }>(sql, ...values))?.text
+}
+
+const contentQuery = (
+  sha256: string,
+  reader: { readonly run: string } | { readonly agent: AgentKey } | undefined,
+): readonly [string, ...string[]] => {
+  const { content } = statements
+  if (reader === undefined) return [content.read, sha256]
+  if ('run' in reader) return [content.readInRun, sha256, reader.run]
+  return [content.readByAgent, sha256, reader.agent.namespace, reader.agent.name]
 }

@@ -4,41 +4,40 @@
 import type { RecordBody, RunKey } from '../../../domain/journal/record.ts'
 import type { AgentKey } from '../../../domain/run/task.ts'
 import { statements } from '../statements.ts'
+import { all, get, hold, run as write, type Act, type Moment } from './act.ts'
 import { appendRecords } from './append-records.ts'
-import type { Database } from './database.ts'
-import { unresolvedIntents } from '../unresolved-intents.ts'
 import { readRecords } from './read-journal.ts'
 import { taskOf, type TaskRow } from './task-row.ts'
-import type { Transaction } from './write-queue.ts'
+import { unresolvedIntents } from './unresolved-intents.ts'
 
 /** Resolves to the leased tasks, whose owners are to be told. */
-export const cancelTasks = (
-  transaction: Transaction,
+export function* cancelTasks(
+  moment: Moment,
   {
     run,
     step,
     reason,
   }: { readonly run: RunKey; readonly step?: string | undefined; readonly reason: string },
-): readonly { readonly id: string; readonly agent: AgentKey }[] => {
-  const { database } = transaction
-  const rows = database.all<TaskRow>(statements.task.openOfRun, run.uid)
-  return rows.flatMap((row) => {
+): Act<readonly { readonly id: string; readonly agent: AgentKey }[]> {
+  yield* hold(statements.task.holdOpenOfRun, run.uid)
+  const told: { readonly id: string; readonly agent: AgentKey }[] = []
+  for (const row of yield* all<TaskRow>(statements.task.openOfRun, run.uid)) {
     const { id, agent, step: ofStep } = taskOf(row)
-    if (step !== undefined && step !== ofStep) return []
+    if (step !== undefined && step !== ofStep) continue
     if (row.state === 'queued') {
-      endCancelled(transaction, row, reason)
-      return []
+      yield* endCancelled(moment, row, reason)
+    } else if (row.cancelled === null) {
+      yield* write(statements.task.markCancelled, reason, id)
+      told.push({ id, agent })
     }
-    if (row.cancelled !== null) return []
-    database.run(statements.task.markCancelled, reason, id)
-    return [{ id, agent }]
-  })
+  }
+  return told
 }
 
 /** Ends a cancelled task in its owner's place. A call that was under way has an outcome nobody knows: it says so. */
-export const endCancelled = (transaction: Transaction, row: TaskRow, reason: string): void => {
+export function* endCancelled(moment: Moment, row: TaskRow, reason: string): Act<void> {
   const { id, run, step, attempt } = taskOf(row)
-  const history = readRecords(transaction.database, { run: run.uid })
+  const history = yield* readRecords({ run: run.uid })
   const unknown = unresolvedIntents({ records: history, step, attempt }).map(
     ({ turn, call, server, tool }): RecordBody => ({
       type: 'tool.outcome-unknown',
@@ -51,19 +50,22 @@ export const endCancelled = (transaction: Transaction, row: TaskRow, reason: str
       message: `the task was cancelled and its owner never reported how ${server}/${tool} ended`,
     }),
   )
-  appendRecords(transaction, {
+  yield* appendRecords(moment, {
     run,
     records: [...unknown, { type: 'task.cancelled', step, attempt, task: id, reason }],
   })
-  transaction.database.run(statements.task.end, id)
+  yield* write(statements.task.end, id, row.fence)
 }
 
-export const endAbandoned = (transaction: Transaction): void => {
-  for (const row of transaction.database.all<TaskRow>(statements.task.abandoned, transaction.now)) {
-    endCancelled(transaction, row, row.cancelled ?? 'cancelled')
-  }
+/** Ends the cancelled task whose lease ran out first; resolves to whether there was one. */
+export function* endAbandoned(moment: Moment): Act<boolean> {
+  const row = yield* get<TaskRow>(statements.task.abandoned, moment.now)
+  if (row === undefined) return false
+  yield* endCancelled(moment, row, row.cancelled ?? 'cancelled')
+  return true
 }
 
 /** When the next cancelled task's lease runs out. */
-export const nextAbandonedAt = (database: Database): number | undefined =>
-  database.get<{ at: number | null }>(statements.task.nextAbandoned)?.at ?? undefined
+export function* nextAbandonedAt(): Act<number | undefined> {
+  return (yield* get<{ at: number | null }>(statements.task.nextAbandoned))?.at ?? undefined
+}
