@@ -100,6 +100,7 @@ const demo = async ({ keep, incident, output, logLevel }: DemoOptions): Promise<
       namespace,
       kubeconfigPath: cluster.kubeconfigPath,
     }
+    stop.throwIfAborted()
     await cluster.connection.create(runType, {
       ...runManifest,
       metadata: { ...runManifest.metadata, namespace },

@@ -21,6 +21,9 @@ import { image, imageRepository } from '../version.ts'
 import { publishEndpoints } from './publish-endpoints.ts'
 import { kubeconfigIn } from './state-directory.ts'
 
+/** Ctrl-C waits so long for work in hand; what is cut off goes on from its journal at the next start. */
+const LONGEST_SHUTDOWN_MS = 3000
+
 export interface DevOptions {
   /** Absent: a temporary directory that close() removes. */
   readonly stateDirectory?: string
@@ -80,6 +83,7 @@ export const startDev = async ({
           },
         ],
         extraEnv: { ...hostEnvironment, ...compileCache() },
+        longestShutdownMilliseconds: LONGEST_SHUTDOWN_MS,
       },
     })
     stack.push(() => kube.close())
@@ -128,6 +132,8 @@ export const startDev = async ({
     })
     operator = started
     stack.push(() => started.close())
+    // Pods end first: an agent that still finds its hub and its model ends what it does, or hands it back, at once.
+    stack.push(async () => kube.nodeAgent?.close())
     await started.ready
     await publishEndpoints({ resources: connection, hubUrl: hub.url, webhookBaseUrl: hub.url })
 

@@ -190,25 +190,29 @@ export async function startNodeAgent({
   })
   logger.info({ node: nodeName, kubeletPort: kubelet.port }, 'node agent is ready')
 
+  const close = async (): Promise<void> => {
+    await scheduler.close()
+    // No new pods from here on; those that are deleted meanwhile are ended like all others.
+    stopPods()
+    await Promise.all([...workers.values()].map((worker) => worker.shutDown(longestShutdownMilliseconds)))
+    await Promise.all(vanishing)
+    await registration
+      .withdraw()
+      .catch((error: unknown) => logger.warn({ error: String(error) }, 'cannot say goodbye'))
+    await Promise.all([events.close(), schedulerEvents.close()])
+    await Promise.all([mine, unbound, nodes, services, slices, references].map((part) => part.close()))
+    await Promise.all([kubelet.close(), proxy.close()])
+    await client.close()
+  }
+  let closed: Promise<void> | undefined
+
   return {
     nodeName,
     kubeletPort: kubelet.port,
     proxyUrl: proxy.proxyUrl,
     resolverUrl: proxy.resolverUrl('default'),
-    async close() {
-      await scheduler.close()
-      // No new pods from here on; those that are deleted meanwhile are ended like all others.
-      stopPods()
-      await Promise.all([...workers.values()].map((worker) => worker.shutDown(longestShutdownMilliseconds)))
-      await Promise.all(vanishing)
-      await registration
-        .withdraw()
-        .catch((error: unknown) => logger.warn({ error: String(error) }, 'cannot say goodbye'))
-      await Promise.all([events.close(), schedulerEvents.close()])
-      await Promise.all([mine, unbound, nodes, services, slices, references].map((part) => part.close()))
-      await Promise.all([kubelet.close(), proxy.close()])
-      await client.close()
-    },
+    // Whoever embeds the cluster may end the pods before the rest of it.
+    close: () => (closed ??= close()),
   }
 }
 
