@@ -21,6 +21,7 @@ import { type ApiVersion, swarmPolicies } from './resources.ts'
 import { toolTrustLevels } from './tools.ts'
 
 const enforcementModes = ['Audit', 'Warn', 'Enforce'] as const
+const separationModes = ['Off', 'Warn', 'Enforce'] as const
 const outputLevels = ['none', 'pattern', 'schema', 'semantic'] as const
 
 export const PolicyLimits = object('Ceilings, and one floor.', {
@@ -83,6 +84,13 @@ const PolicyRequirements = object('What every agent must carry.', {
   budgetRef: optional(flag('A budget.')),
   audit: optional(flag('An audit trail.')),
   allowList: optional(flag('An explicit list of allowed tools.')),
+  separation: optional(
+    choice(
+      separationModes,
+      'Whether untrusted words, private data and a write to anywhere may meet in an agent or along the steps of a team: who can be talked into things, knows things and can tell the world is one sentence away from telling them. `Warn` warns with the path, `Enforce` refuses it, whatever enforcementMode says. Judged from declared effects and constraints when manifests are applied.',
+      { default: 'Off' },
+    ),
+  ),
 })
 
 export const SwarmPolicySpecSchema = object('What no agent of the namespace may exceed.', {

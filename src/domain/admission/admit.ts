@@ -41,7 +41,7 @@ const checkKind = (
     case 'SwarmAgent':
       return checkAgent({ agent: object, oldAgent: before('SwarmAgent'), context })
     case 'SwarmTeam':
-      return checkTeam({ team: object, context })
+      return checkTeam({ team: object, oldTeam: before('SwarmTeam'), context })
     case 'SwarmRun':
       return checkRun({ run: object, oldRun: before('SwarmRun'), context })
     case 'SwarmPolicy':

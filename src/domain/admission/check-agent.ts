@@ -5,6 +5,7 @@ import type { SwarmAgent } from '../../api/v1alpha1/index.ts'
 import { policyViolations, type Violation } from '../guardrail/policy-violations.ts'
 import type { AdmissionContext } from './context.ts'
 import { all, errors, type Findings, warnings } from './findings.ts'
+import { checkAgentSeparation } from './check-separation.ts'
 import { checkPermissions, checkServers } from './check-tools.ts'
 
 const kibibyte = 1024
@@ -91,5 +92,6 @@ export const checkAgent = ({
     errors(checkLimits(spec)),
     checkPromptSize(spec.prompt, 'spec.prompt.inline'),
     checkPolicies(agent, oldAgent, context),
+    checkAgentSeparation({ agent, oldAgent, context }),
   ])
 }

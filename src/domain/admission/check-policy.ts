@@ -4,6 +4,7 @@ import type { FieldError } from '../error.ts'
 import type { SwarmPolicy } from '../../api/v1alpha1/index.ts'
 import { policyViolations } from '../guardrail/policy-violations.ts'
 import type { AdmissionContext } from './context.ts'
+import { separationFoundBy } from './check-separation.ts'
 import { checkConstraints, checkDeny } from './check-tools.ts'
 import { all, errors, type Findings, warnings } from './findings.ts'
 
@@ -54,5 +55,9 @@ export const checkPolicy = ({
       ...checkConstraints(policy.spec?.tools?.constraints, 'spec.tools.constraints'),
       ...floorAboveCeiling(policy),
     ]),
-    warnings([...emptyAllowance(policy), ...outlawed(policy, context)]),
+    warnings([
+      ...emptyAllowance(policy),
+      ...outlawed(policy, context),
+      ...separationFoundBy(policy, context),
+    ]),
   ])

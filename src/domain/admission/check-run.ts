@@ -5,6 +5,7 @@ import type { FieldError } from '../error.ts'
 import type { SwarmRun, SwarmTeam } from '../../api/v1alpha1/index.ts'
 import { takeSnapshot } from '../run/take-snapshot.ts'
 import type { AdmissionContext } from './context.ts'
+import { checkTeamSeparation } from './check-separation.ts'
 import { checkReference } from './check-references.ts'
 import { describeField } from './describe.ts'
 import { all, errors, type Findings, noFindings } from './findings.ts'
@@ -39,7 +40,7 @@ export const checkRun = ({
   readonly context: AdmissionContext
 }): Findings => {
   if (oldRun !== undefined) return noFindings
-  const { teamRef, agent, prompt } = run.spec
+  const { teamRef, agent, prompt, roles, pipeline } = run.spec
   const team = teamRef === undefined ? undefined : context.teams.get(teamRef)
   return all([
     checkReference({ kind: 'SwarmTeam', name: teamRef, path: 'spec.teamRef', context, strict: true }),
@@ -56,5 +57,17 @@ export const checkRun = ({
         : [],
     ),
     errors(team === undefined ? [] : couldStart(run, team, context)),
+    // A run with roles or steps of its own is a team of its own; whose team it changes was judged already.
+    team !== undefined && (roles !== undefined || pipeline !== undefined)
+      ? checkTeamSeparation({
+          team: {
+            ...team.spec,
+            ...(roles === undefined ? {} : { roles }),
+            ...(pipeline === undefined ? {} : { pipeline }),
+          },
+          oldTeam: team.spec,
+          context,
+        })
+      : noFindings,
   ])
 }

@@ -8,6 +8,7 @@ import type { AdmissionContext } from './context.ts'
 import { checkInputDefaults } from './check-input-defaults.ts'
 import { checkReference } from './check-references.ts'
 import { checkRequiredCalls } from './check-required-calls.ts'
+import { checkTeamSeparation } from './check-separation.ts'
 import { checkServers } from './check-tools.ts'
 import { all, errors, type Findings, warnings } from './findings.ts'
 
@@ -33,9 +34,11 @@ const notRunnable = (spec: SwarmTeam['spec']): readonly FieldError[] =>
 
 export const checkTeam = ({
   team,
+  oldTeam,
   context,
 }: {
   readonly team: SwarmTeam
+  readonly oldTeam?: SwarmTeam | undefined
   readonly context: AdmissionContext
 }): Findings => {
   const { spec } = team
@@ -52,6 +55,7 @@ export const checkTeam = ({
     ]),
     warnings(notRunnable(spec)),
     checkRequiredCalls(spec, context),
+    checkTeamSeparation({ team: spec, oldTeam: oldTeam?.spec, context }),
     ...roles.map(({ swarmAgent }, index) =>
       checkReference({
         kind: 'SwarmAgent',

@@ -114,6 +114,7 @@ const specs: fc.Arbitrary<NonNullable<SwarmPolicy['spec']>> = fc.record(
       },
       { requiredKeys: [] },
     ),
+    requirements: fc.record({ separation: fc.constantFrom('Off', 'Warn', 'Enforce') }, { requiredKeys: [] }),
     models: fc.record(
       {
         allowed: fc.array(fc.constantFrom('qwen*', 'llama*', '*'), { maxLength: 2 }),

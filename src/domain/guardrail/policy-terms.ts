@@ -12,6 +12,13 @@ export interface PolicyTerms {
   readonly modelDeny: readonly Rule[]
   readonly ceilings: Readonly<Partial<Record<Ceiling, Limit>>>
   readonly minTimeoutSeconds?: Limit
+  /** The strictest mode, and who demands it; absent means Off. */
+  readonly separation?: SeparationDemand
+}
+
+export interface SeparationDemand {
+  readonly mode: 'Warn' | 'Enforce'
+  readonly source: RuleSource
 }
 
 const ceilings = [
@@ -34,7 +41,8 @@ export const noTerms: PolicyTerms = {
 
 export const termsOf = ({ metadata, spec = {} }: SwarmPolicy): PolicyTerms => {
   const source = (field: string): RuleSource => ({ kind: 'SwarmPolicy', name: metadata.name, field })
-  const { limits = {}, tools = {}, models = {} } = spec
+  const { limits = {}, tools = {}, models = {}, requirements = {} } = spec
+  const { separation = 'Off' } = requirements
   const numbers: Partial<Record<Ceiling, Limit>> = {}
   for (const ceiling of ceilings) {
     const value = limits[ceiling]
@@ -57,6 +65,9 @@ export const termsOf = ({ metadata, spec = {} }: SwarmPolicy): PolicyTerms => {
             source: source('spec.limits.minTimeoutSeconds'),
           },
         }),
+    ...(separation === 'Off'
+      ? {}
+      : { separation: { mode: separation, source: source('spec.requirements.separation') } }),
   }
   return combineTerms(terms, noTerms)
 }
@@ -68,6 +79,7 @@ export const combineTerms = (a: PolicyTerms, b: PolicyTerms): PolicyTerms => {
     if (limit !== undefined) numbers[ceiling] = limit
   }
   const floor = pick(a.minTimeoutSeconds, b.minTimeoutSeconds, higher)
+  const separation = pick(a.separation, b.separation, firmer)
   return {
     toolDeny: union(a.toolDeny, b.toolDeny),
     constraints: union(a.constraints, b.constraints),
@@ -75,6 +87,7 @@ export const combineTerms = (a: PolicyTerms, b: PolicyTerms): PolicyTerms => {
     modelDeny: union(a.modelDeny, b.modelDeny),
     ceilings: numbers,
     ...(floor === undefined ? {} : { minTimeoutSeconds: floor }),
+    ...(separation === undefined ? {} : { separation }),
   }
 }
 
@@ -83,11 +96,7 @@ const union = <T>(a: readonly T[], b: readonly T[]): readonly T[] => {
   return [...byText].toSorted(([x], [y]) => (x < y ? -1 : 1)).map(([, item]) => item)
 }
 
-const pick = (
-  a: Limit | undefined,
-  b: Limit | undefined,
-  isBetter: (a: Limit, b: Limit) => boolean,
-): Limit | undefined => {
+const pick = <T>(a: T | undefined, b: T | undefined, isBetter: (a: T, b: T) => boolean): T | undefined => {
   if (a === undefined) return b
   if (b === undefined) return a
   return isBetter(a, b) ? a : b
@@ -98,6 +107,12 @@ const lower = (a: Limit, b: Limit): boolean =>
   a.value === b.value ? canonicalJson(a.source) < canonicalJson(b.source) : a.value < b.value
 const higher = (a: Limit, b: Limit): boolean =>
   a.value === b.value ? canonicalJson(a.source) < canonicalJson(b.source) : a.value > b.value
+const firmer = (a: SeparationDemand, b: SeparationDemand): boolean =>
+  a.mode === b.mode ? canonicalJson(a.source) < canonicalJson(b.source) : a.mode === 'Enforce'
+
+/** What the policies of a namespace demand of its teams; undefined where none asks for separation. */
+export const separationDemand = (policies: readonly SwarmPolicy[]): SeparationDemand | undefined =>
+  policies.map((policy) => termsOf(policy)).reduce(combineTerms, noTerms).separation
 
 export const rules = (
   patterns: readonly string[] | undefined,

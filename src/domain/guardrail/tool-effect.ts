@@ -45,4 +45,4 @@ const tightened = (
   }
 }
 
-const stricter = (a: ToolEffect, b: ToolEffect): ToolEffect => (strictness[b] > strictness[a] ? b : a)
+export const stricter = (a: ToolEffect, b: ToolEffect): ToolEffect => (strictness[b] > strictness[a] ? b : a)

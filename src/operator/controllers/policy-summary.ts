@@ -2,6 +2,7 @@
 // agent, with the origin of every rule (`domain/guardrail/merge-policies.ts`).
 
 import type { PolicyLimits, SwarmPolicy, SwarmPolicyStatus } from '../../api/v1alpha1/index.ts'
+import { separationDemand } from '../../domain/guardrail/policy-terms.ts'
 
 type Summary = NonNullable<SwarmPolicyStatus['effectivePolicy']>
 
@@ -21,6 +22,7 @@ export const summarisePolicies = (policies: readonly SwarmPolicy[]): Summary => 
   const enforcementMode = modes.findLast((mode) =>
     specs.some((spec) => (spec.enforcementMode ?? 'Audit') === mode),
   )
+  const separation = separationDemand(policies)?.mode
   return {
     ...(Object.keys(limits).length === 0 ? {} : { limits }),
     ...(toolDeny.length === 0 ? {} : { toolDeny }),
@@ -32,6 +34,7 @@ export const summarisePolicies = (policies: readonly SwarmPolicy[]): Summary => 
             ...(denied.length === 0 ? {} : { denied }),
           },
         }),
+    ...(separation === undefined ? {} : { requirements: { separation } }),
     ...(enforcementMode === undefined ? {} : { enforcementMode }),
   }
 }

@@ -1,0 +1,55 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { matchesTool } from './glob.ts'
+import { covers, overlap } from './pattern-sets.ts'
+
+const segment = fc.stringMatching(/^[ab*]{0,4}$/)
+const pattern = fc.oneof(
+  { weight: 9, arbitrary: fc.tuple(segment, segment).map(([server, tool]) => `${server}/${tool}`) },
+  { weight: 1, arbitrary: fc.constant('*') },
+)
+// Long enough for any two of the patterns above to meet, with a letter that is in none of them.
+const words = (() => {
+  const all = ['']
+  for (let from = 0, length = 1; length <= 4; length++) {
+    const to = all.length
+    for (; from < to; from++) for (const letter of 'abc') all.push(`${all[from]}${letter}`)
+  }
+  return all
+})()
+const matchesWord = (glob: string, word: string): boolean =>
+  matchesTool(`x/${glob}`, { server: 'x', tool: word })
+
+test('covering is what it is for every word', () => {
+  fc.assert(
+    fc.property(segment, segment, (outer, inner) => {
+      const every = words.filter((word) => matchesWord(inner, word)).every((word) => matchesWord(outer, word))
+      // A pattern of four letters may match nothing but longer words; what covers must then still cover.
+      if (covers(`x/${outer}`, `x/${inner}`)) expect(every).toBe(true)
+      else if (words.some((word) => matchesWord(inner, word)) && inner.length < 4 && outer.length < 4)
+        expect(every).toBe(false)
+    }),
+  )
+})
+
+test('overlapping is having a word in common', () => {
+  fc.assert(
+    fc.property(segment, segment, (a, b) => {
+      fc.pre(a.length + b.length <= 5)
+      const common = words.some((word) => matchesWord(a, word) && matchesWord(b, word))
+      expect(overlap(`x/${a}`, `x/${b}`)).toBe(common)
+    }),
+  )
+})
+
+test('a pattern covers and overlaps itself; one without a slash stands for nothing', () => {
+  fc.assert(
+    fc.property(pattern, (one) => {
+      expect(covers(one, one)).toBe(true)
+      expect(covers('*', one)).toBe(true)
+      expect(overlap(one, one)).toBe(true)
+    }),
+  )
+  expect(overlap('shell', '*')).toBe(false)
+  expect(covers('*/*', '*')).toBe(true)
+})
