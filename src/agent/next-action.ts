@@ -140,6 +140,7 @@ const emptyAnswer = ({ text, number }: Turn): NextAction | undefined =>
     ? fail({
         code: 'EmptyAnswer',
         message: `the model ended turn ${number} with neither an answer nor a tool call`,
+        remedy: 'small models do this: try a larger one, or a shorter prompt',
         retryable: true,
       })
     : undefined

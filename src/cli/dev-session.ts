@@ -10,7 +10,10 @@ import { applyManifest, inApplyOrder } from '../processes/dev/apply-manifests.ts
 import { findModel } from '../processes/dev/find-model.ts'
 import { readManifests, type ReadManifests } from '../processes/dev/read-directory.ts'
 import { startDev, type DevCluster } from '../processes/dev/start-dev.ts'
+import { untilHopeless } from '../processes/dev/until-hopeless.ts'
 import { untilEvery } from '../processes/dev/until-ready.ts'
+import { KubernetesApiError } from '../ports/resources.ts'
+import { refusalOf } from './exit.ts'
 import { agentType } from './kinds.ts'
 import type { Progress } from './output/progress.ts'
 
@@ -29,15 +32,16 @@ export interface DevSession {
 
 /** Reads manifests; any fault in any of them is an error that lists them all, before anything is started or applied. */
 export const readAll = async (path: string): Promise<ReadManifests['objects']> => {
-  const { objects, errors } = await readManifests(path)
-  const [first] = errors
-  if (first === undefined) return objects
+  const manifests = await readManifests(path)
+  const { lintManifests } = await import('./lint.ts')
+  const faults = lintManifests(manifests).filter(({ severity }) => severity === 'error')
+  if (faults.length === 0) return manifests.objects
   throw new KubeswarmError({
     code: 'InvalidManifest',
-    message: errors
+    message: faults
       .map(({ source, line, column, message }) => `${source}:${line}:${column}: ${message}`)
       .join('\n       '),
-    remedy: first.remedy ?? `swarm lint ${path}`,
+    remedy: `nothing was applied; correct the ${faults.length === 1 ? 'line' : 'lines'} above ("swarm lint ${path}" checks again)`,
   })
 }
 
@@ -114,13 +118,28 @@ export const applyAll = async ({
   const applied = inApplyOrder(objects.filter(({ kind }) => kind !== 'SwarmRun'))
   for (const object of applied) {
     progress.update(`applying ${object.kind} ${object.metadata.name}`)
-    await applyManifest({ transport: cluster.connection.transport, object })
+    try {
+      await applyManifest({ transport: cluster.connection.transport, object })
+    } catch (error) {
+      throw error instanceof KubernetesApiError ? notApplied(object, error) : error
+    }
   }
   return new Set(
     applied.map(({ kind, metadata }) =>
       kind === 'Namespace' ? metadata.name : (metadata.namespace ?? 'default'),
     ),
   )
+}
+
+const notApplied = ({ kind, metadata }: KubernetesObject, error: KubernetesApiError): KubeswarmError => {
+  const { code, message, remedy } = refusalOf(error)
+  const where = metadata.namespace === undefined ? '' : `${metadata.namespace}/`
+  return new KubeswarmError({
+    code,
+    message: `cannot apply ${kind} ${where}${metadata.name}: ${message}`,
+    ...(remedy === undefined ? {} : { remedy }),
+    cause: error,
+  })
 }
 
 /** Waits until every Deployment and every SwarmAgent in the namespaces is ready. */
@@ -134,9 +153,11 @@ export const untilReady = async ({
   readonly namespaces: ReadonlySet<string>
   readonly progress: Progress
   readonly signal: AbortSignal
-}): Promise<{ readonly agents: readonly SwarmAgent[] }> => {
+}): Promise<{ readonly agents: readonly SwarmAgent[]; readonly troubles: readonly string[] }> => {
   const resources = cluster.connection
-  const [agents] = await Promise.all([
+  const enough = new AbortController()
+  const either = AbortSignal.any([signal, enough.signal])
+  const everyOne = Promise.all([
     untilEvery<SwarmAgent>({
       resources,
       type: agentType,
@@ -145,17 +166,25 @@ export const untilReady = async ({
         status?.observedGeneration === metadata.generation &&
         status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true,
       onProgress: ({ ready, total }) => progress.update(`agents ready: ${ready}/${total}`),
-      signal,
+      signal: either,
     }),
     untilEvery<DeploymentLike>({
       resources,
       type: { group: 'apps', version: 'v1', plural: 'deployments', kind: 'Deployment', namespaced: true },
       namespaces,
       is: ({ spec, status }) => (status?.readyReplicas ?? 0) >= (spec.replicas ?? 1),
-      signal,
+      signal: either,
     }),
   ])
-  return { agents }
+  try {
+    return await Promise.race([
+      everyOne.then(([agents]) => ({ agents, troubles: [] })),
+      untilHopeless({ resources, namespaces, signal: either }).then((troubles) => ({ agents: [], troubles })),
+    ])
+  } finally {
+    enough.abort()
+    await everyOne.catch(() => undefined)
+  }
 }
 
 interface DeploymentLike extends KubernetesObject {

@@ -18,6 +18,7 @@ export const exitCodes = {
 const byCode: Partial<Record<ErrorCode, number>> = {
   InvalidManifest: exitCodes.usage,
   InvalidInput: exitCodes.usage,
+  AlreadyExists: exitCodes.usage,
   Usage: exitCodes.usage,
   NotFound: exitCodes.notFound,
   PolicyDenied: exitCodes.denied,
@@ -41,49 +42,108 @@ interface Failure {
   readonly exitCode: number
 }
 
+/** The one shape of an error on the screen. */
+export const errorLines = ({
+  message,
+  remedy,
+  code,
+}: {
+  readonly message: string
+  readonly remedy?: string | undefined
+  readonly code: string
+}): readonly string[] => [
+  `error: ${message}`,
+  ...(remedy === undefined ? [] : [`  fix: ${remedy}`]),
+  `  code: ${code}`,
+]
+
 /** What a thrown value looks like to the person at the keyboard. A stack is shown only for what should not happen. */
 export const describeFailure = (error: unknown): Failure => {
-  if (error instanceof KubeswarmError) {
-    return {
-      lines: [
-        `error: ${error.message}`,
-        ...(error.remedy === undefined ? [] : [`  fix: ${error.remedy}`]),
-        `  code: ${error.code}`,
-      ],
-      exitCode: byCode[error.code] ?? 1,
-    }
-  }
-  if (error instanceof KubernetesApiError) {
-    return {
-      lines: [`error: ${error.message}`, `  code: ${error.reason === '' ? 'KubernetesApi' : error.reason}`],
-      exitCode:
-        error.status === 404
-          ? exitCodes.notFound
-          : error.status === 403 || error.status === 401
-            ? exitCodes.denied
-            : error.status >= 500
-              ? exitCodes.unavailable
-              : exitCodes.usage,
-    }
-  }
-  // local-kube reports its own failures as errors with a string code and, where it knows one, a remedy.
-  const foreign = error as { code?: unknown; remedy?: unknown; message?: unknown; stack?: unknown }
-  if (typeof foreign.code === 'string' && typeof foreign.message === 'string') {
-    return {
-      lines: [
-        `error: ${foreign.message}`,
-        ...(typeof foreign.remedy === 'string' ? [`  fix: ${foreign.remedy}`] : []),
-        `  code: ${foreign.code}`,
-      ],
-      exitCode: byCode[foreign.code as ErrorCode] ?? 1,
-    }
-  }
+  const known = error instanceof KubernetesApiError ? refusalOf(error) : (knownFailure(error) ?? error)
+  if (known instanceof KubeswarmError)
+    return { lines: errorLines(known), exitCode: byCode[known.code] ?? exitCodes.runFailed }
+  const { message, stack } = error as { message?: unknown; stack?: unknown }
   return {
     lines: [
-      `error: ${String(foreign.message ?? error)}`,
-      ...(typeof foreign.stack === 'string' ? foreign.stack.split('\n').slice(1, 6) : []),
+      `error: ${String(message ?? error)}`,
+      ...(typeof stack === 'string' ? stack.split('\n').slice(1, 6) : []),
       '  code: Internal',
     ],
-    exitCode: 1,
+    exitCode: exitCodes.runFailed,
   }
+}
+
+/** A refusal of the API server in our form: its own words name the object, ours say what to do. */
+export const refusalOf = (error: KubernetesApiError): KubeswarmError => {
+  const { code, remedy } = meaningOf(error)
+  const said = (error.said ?? error.message).replace(/^admission webhook "[^"]*" denied the request: /, '')
+  // Our own admission ends its sentence with what to do; that belongs on the line below.
+  const [, cause = said, advice] = /^(.+?)\. ([A-Z].*)$/s.exec(said) ?? []
+  const ours = said !== (error.said ?? error.message) && !said.includes('\n')
+  return new KubeswarmError({
+    code,
+    message: ours ? cause : said,
+    remedy: ours && advice !== undefined ? advice : remedy,
+    cause: error,
+  })
+}
+
+const meaningOf = ({
+  status,
+  reason,
+}: KubernetesApiError): { readonly code: ErrorCode; readonly remedy: string } => {
+  if (status === 404)
+    return { code: 'NotFound', remedy: 'check the name and the namespace (-n NAMESPACE; -A lists all)' }
+  if (reason === 'AlreadyExists')
+    return { code: 'AlreadyExists', remedy: 'choose another name, or delete the old one first' }
+  if (status === 401) return { code: 'Unauthorized', remedy: 'check the credentials in your kubeconfig' }
+  if (status === 403)
+    return { code: 'Forbidden', remedy: 'ask for that right; "kubectl auth can-i --list" shows what you may' }
+  if (status === 400 || status === 422)
+    return { code: 'InvalidManifest', remedy: 'correct the field; "swarm lint FILE" points at its line' }
+  if (status === 0) return { code: 'KubernetesApi', remedy: 'is the cluster up? On a laptop: swarm dev' }
+  return {
+    code: 'KubernetesApi',
+    remedy: 'try again; if it stays so, look at the operator and the API server',
+  }
+}
+
+/** Failures of the machine and of local-kube, which come as errors with a string code. */
+const knownFailure = (error: unknown): KubeswarmError | undefined => {
+  if (error instanceof KubeswarmError) return error
+  const { code, message, remedy, path, syscall } = error as {
+    readonly code?: unknown
+    readonly message?: unknown
+    readonly remedy?: unknown
+    readonly path?: unknown
+    readonly syscall?: unknown
+  }
+  if (typeof code !== 'string' || typeof message !== 'string') return undefined
+  if (code in byCode)
+    return new KubeswarmError({
+      code: code as ErrorCode,
+      message,
+      ...(typeof remedy === 'string' ? { remedy } : {}),
+      cause: error,
+    })
+  const reason = systemReasons[code]
+  if (reason === undefined) return undefined
+  const what = typeof path === 'string' ? `"${path}": ${reason}` : message
+  return new KubeswarmError({
+    code: code === 'ENOENT' ? 'NotFound' : 'InvalidInput',
+    message: `cannot ${typeof syscall === 'string' ? syscall : 'use'} ${what}`,
+    remedy: 'check the path and its permissions',
+    cause: error,
+  })
+}
+
+const systemReasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EROFS: 'the file system is read-only',
+  EISDIR: 'it is a directory',
+  ENOTDIR: 'a part of the path is not a directory',
+  EEXIST: 'it exists already',
+  ENOSPC: 'no space is left',
 }

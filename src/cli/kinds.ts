@@ -1,5 +1,6 @@
 // What people may call our kinds on the command line, and where the API keeps them.
 
+import { closestName } from '../domain/closest-name.ts'
 import { KubeswarmError } from '../domain/error.ts'
 import type { ResourceType } from '../ports/resources.ts'
 
@@ -31,10 +32,11 @@ export const kindWords: readonly string[] = [...aliases.values()].flatMap(([plur
 export const kindOf = (word: string): ResourceType => {
   const wanted = word.toLowerCase()
   for (const [type, words] of aliases) if (words.includes(wanted)) return type
+  const near = closestName(wanted, [...aliases.values()].flat())
   throw new KubeswarmError({
     code: 'Usage',
     message: `unknown kind "${word}"`,
-    remedy: `use one of ${kindWords.join(', ')}; for other kinds there is kubectl`,
+    remedy: `${near === undefined ? '' : `did you mean ${near}? `}use one of ${kindWords.join(', ')}; for other kinds there is kubectl`,
   })
 }
 

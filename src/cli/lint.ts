@@ -11,7 +11,7 @@ import { admissionContext, type AdmissionContext } from '../domain/admission/con
 import { describeFinding } from '../domain/admission/describe.ts'
 import { unknownFields } from '../domain/admission/unknown-fields.ts'
 import type { FieldError } from '../domain/error.ts'
-import { readManifests } from '../processes/dev/read-directory.ts'
+import { readManifests, type ReadManifests } from '../processes/dev/read-directory.ts'
 import { exitCodes } from './exit.ts'
 
 interface Finding {
@@ -31,18 +31,7 @@ export const lint = async ({
 }): Promise<number> => {
   const read = await Promise.all(paths.map((path) => readManifests(path)))
   const objects = read.flatMap((manifests) => manifests.objects)
-  const findings: readonly Finding[] = [
-    ...read.flatMap(({ errors }) =>
-      errors.map(({ source, line, column, message, remedy }) => ({
-        severity: 'error' as const,
-        source,
-        line,
-        column,
-        message: `${message}. ${remedy}`,
-      })),
-    ),
-    ...objects.flatMap((manifest) => findingsOf({ manifest, context: contextFor(manifest, objects) })),
-  ]
+  const findings = lintManifests({ objects, errors: read.flatMap((manifests) => manifests.errors) })
   const errors = findings.filter(({ severity }) => severity === 'error')
   if (output === 'json') {
     console.log(JSON.stringify({ objects: objects.length, findings }, undefined, 2))
@@ -55,14 +44,31 @@ export const lint = async ({
   return errors.length === 0 ? exitCodes.ok : exitCodes.usage
 }
 
-/** Objects of the same namespace; what is not in the directory may be in the cluster. */
+/** Everything to be said of manifests that are each other's context, with its place. */
+export const lintManifests = ({ objects, errors }: ReadManifests): readonly Finding[] => [
+  ...errors.map(({ source, line, column, message, remedy }) => ({
+    severity: 'error' as const,
+    source,
+    line,
+    column,
+    message: `${message}. ${remedy}`,
+  })),
+  ...objects.flatMap((manifest) => findingsOf({ manifest, context: contextFor(manifest, objects) })),
+]
+
+/**
+ * Objects of the same namespace; what is not in the directory may be in the cluster. An agent is not judged by the
+ * policies beside it: which of them is applied first is not known. The policy warns of the agents it outlaws.
+ */
 const contextFor = ({ object }: ManifestObject, all: readonly ManifestObject[]): AdmissionContext =>
   admissionContext({
     complete: false,
     objects: all
       .map((other) => other.object)
       .filter(
-        ({ metadata }) => (metadata.namespace ?? 'default') === (object.metadata.namespace ?? 'default'),
+        ({ kind, metadata }) =>
+          (metadata.namespace ?? 'default') === (object.metadata.namespace ?? 'default') &&
+          !(object.kind === 'SwarmAgent' && kind === 'SwarmPolicy'),
       ),
   })
 

@@ -1,6 +1,20 @@
 // Options that several commands share, spelled once.
 
 import type { Command } from 'commander'
+import { KubeswarmError } from '../domain/error.ts'
+
+/** The reader of an option that takes one of a few words. */
+export const oneOf =
+  <T extends string>(option: string, words: readonly T[]) =>
+  (value: string): T => {
+    const found = words.find((word) => word === value)
+    if (found !== undefined) return found
+    throw new KubeswarmError({
+      code: 'Usage',
+      message: `${option} "${value}" is not known`,
+      remedy: `${option} takes ${words.join(', ')}`,
+    })
+  }
 
 export const withClusterOptions = (command: Command): Command =>
   command

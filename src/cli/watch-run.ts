@@ -38,7 +38,11 @@ export const watchRun = async ({
     const records = await readJournal({ hub, run, uid: taken.metadata.uid })
     const view = runView({ paint })
     for (const record of records) for (const line of view.lines(record)) print(line)
-    return { ...conclusion(taken), output: (await wholeOutput({ hub, run, records, print })) ?? taken.status?.output, records }
+    return {
+      ...conclusion(taken),
+      output: (await wholeOutput({ hub, run, records, print })) ?? taken.status?.output,
+      records,
+    }
   }
   const view = runView({ paint })
   const records: JournalRecord[] = []
@@ -110,7 +114,9 @@ const wholeOutput = async ({
   const finished = records.find((record) => record.type === 'run.finished')
   const output = finished?.type === 'run.finished' ? finished.output : undefined
   if (output === undefined || output.bytes === Buffer.byteLength(output.head)) return output?.head
-  const source = records.findLast((record) => record.type === 'task.completed' && record.output.sha256 === output.sha256)
+  const source = records.findLast(
+    (record) => record.type === 'task.completed' && record.output.sha256 === output.sha256,
+  )
   if (source?.type === 'task.completed') return hub.stepOutput({ run, step: source.step })
   print(`the output has ${output.bytes} bytes; this is its beginning`)
   return output.head
@@ -126,6 +132,7 @@ const untilTakenUp = async ({
   readonly run: string
   readonly signal?: AbortSignal
 }): Promise<SwarmRun> => {
+  signal?.throwIfAborted()
   const { connection, namespace } = cluster
   const current = await connection.get<SwarmRun>(runType, { namespace, name: run })
   if (current === undefined) {

@@ -244,9 +244,11 @@ async function listen({
     )
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(cause.code === 'EADDRINUSE' ? new PortTakenError({ host, port, cause }) : cause),
+    )
     server.listen(port, host, () => {
-      server.off('error', reject)
+      server.removeAllListeners('error')
       resolve()
     })
   })
@@ -277,6 +279,16 @@ async function listen({
       await Promise.all([nodes.close(), webhooks.close()])
       store.close()
     },
+  }
+}
+
+/** The address is another process's. */
+class PortTakenError extends Error {
+  readonly code = 'PortTaken'
+  readonly remedy = 'stop the process that listens there, or choose another port (0 takes a free one)'
+  constructor({ host, port, cause }: { host: string; port: number; cause: unknown }) {
+    super(`cannot start the API server: port ${port} on ${host} is taken`, { cause })
+    this.name = 'PortTakenError'
   }
 }
 

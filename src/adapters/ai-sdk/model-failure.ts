@@ -49,7 +49,7 @@ const notAnAnswer = ({ error, context }: { error: unknown; context: Context }): 
   return new KubeswarmError({
     code: 'InvalidModelResponse',
     message: `cannot read the answer of ${subject(context)}: ${shorten({ text: detail, context })}`,
-    remedy: `check that ${context.choice.urlSetting} leads to a ${context.choice.dialect} endpoint`,
+    remedy: `check that ${context.choice.urlSetting} speaks the API that is expected there (${context.choice.dialect})`,
     retryable: true,
     cause: error,
   })
@@ -62,7 +62,7 @@ const broken = ({ error, context }: { error: APICallError; context: Context }): 
   return new KubeswarmError({
     code: 'InvalidModelResponse',
     message: `cannot read the answer of ${subject(context)}: ${shorten({ text: error.message, context })}`,
-    remedy: `check that ${context.choice.urlSetting} leads to a ${context.choice.dialect} endpoint`,
+    remedy: `check that ${context.choice.urlSetting} speaks the API that is expected there (${context.choice.dialect})`,
     retryable: true,
     cause: error,
   })

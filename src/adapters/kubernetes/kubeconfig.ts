@@ -39,6 +39,14 @@ const fail = (what: string): KubeswarmError =>
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+const readYaml = (source: string): unknown => {
+  try {
+    return parse(source, { prettyErrors: false })
+  } catch (cause) {
+    throw fail(`it is not YAML: ${cause instanceof Error ? cause.message : String(cause)}`)
+  }
+}
+
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
 
@@ -62,7 +70,7 @@ export const parseKubeconfig = ({
   /** Where relative file names in the kubeconfig start. */
   readonly directory?: string
 }): ParsedKubeconfig => {
-  const config: unknown = parse(source)
+  const config = readYaml(source)
   if (!isRecord(config)) throw fail('it is not a YAML mapping')
   const contextName = context ?? text(config['current-context'])
   if (contextName === undefined) throw fail('current-context is not set')

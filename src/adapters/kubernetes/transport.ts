@@ -131,11 +131,13 @@ interface StatusBody {
 const readRefusal = async (call: Call, response: Dispatcher.ResponseData): Promise<KubernetesApiError> => {
   const raw = await response.body.text().catch(() => '')
   const status = parseStatus(raw)
+  const said = status.message ?? (raw.slice(0, 200) || `HTTP ${response.statusCode}`)
   const retryAfterMs = retryAfter(response.headers['retry-after'], status.details?.retryAfterSeconds)
   return new KubernetesApiError({
     status: response.statusCode,
     reason: status.reason ?? 'Unknown',
-    message: `cannot ${call.method} ${call.path}: ${status.message ?? (raw.slice(0, 200) || `HTTP ${response.statusCode}`)}`,
+    message: `cannot ${call.method} ${call.path}: ${said}`,
+    said,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   })
 }

@@ -94,8 +94,19 @@ const conditionLines = (conditions: readonly ConditionLike[]): readonly string[]
 const runLines = async (cluster: Cluster, run: SwarmRun): Promise<readonly string[]> => {
   const records: JournalRecord[] = []
   const hub = await openHub(cluster)
-  for await (const record of hub.journal({ run: run.metadata.name, follow: false })) records.push(record)
-  if (records.length === 0) return ['', 'Nothing has happened yet: the run has no journal.']
+  try {
+    for await (const record of hub.journal({ run: run.metadata.name, follow: false })) records.push(record)
+  } catch (error) {
+    // A run that was refused at its start has no journal; its conditions say why.
+    if (!(error instanceof KubeswarmError && error.code === 'NotFound')) throw error
+  }
+  if (records.length === 0)
+    return [
+      '',
+      run.status?.phase === 'Failed'
+        ? 'Nothing was done: the run failed before its first step. Correct what the condition says and start a new run.'
+        : 'Nothing has happened yet: the run has no journal.',
+    ]
   const view = runView({ paint: paintFor(process.stdout) })
   const { totalMs, modelMs, toolMs, overheadMs } = timeline(records)
   return [

@@ -1,11 +1,14 @@
 // swarm dev: an embedded cluster on this machine, in the foreground, until Ctrl-C.
 
-import { rm, watch } from 'node:fs/promises'
+import { watch } from 'node:fs/promises'
 import type { Command } from 'commander'
+import pino from 'pino'
 import { KubeswarmError } from '../../domain/error.ts'
+import { forgetState } from '../../processes/dev/forget-state.ts'
 import { defaultStateDirectory } from '../../processes/dev/state-directory.ts'
 import { applyAll, readAll, startSession, untilReady, type DevSession } from '../dev-session.ts'
 import { describeFailure } from '../exit.ts'
+import { oneOf } from '../options.ts'
 import { modelLine } from '../output/model-line.ts'
 import { paintFor } from '../output/paint.ts'
 import { progressOn } from '../output/progress.ts'
@@ -36,7 +39,7 @@ export const registerDev = (program: Command): void => {
     .option('--hub-port <port>', 'port of the hub and its webhooks (0: any)', '0')
     .option('--log-level <level>', 'what the components log to standard error', 'warn')
     .option('--exit-when-ready', 'stop as soon as everything is ready (for scripts)')
-    .option('-o, --output <format>', 'text or json', 'text')
+    .option('-o, --output <format>', 'text or json', oneOf('--output', ['text', 'json']), 'text')
     .addHelpText(
       'before',
       'Examples:\n  swarm dev\n  swarm dev examples/incident-response\n  swarm dev --ephemeral -o json\n',
@@ -55,7 +58,7 @@ const dev = async (directory: string | undefined, options: DevCommandOptions): P
         message: '--reset and --ephemeral exclude each other',
         remedy: 'an ephemeral cluster has no state to forget',
       })
-    await rm(options.state, { recursive: true, force: true })
+    await forgetState({ stateDirectory: options.state, logger: pino({ level: 'silent' }) })
   }
   progress.update('starting the embedded cluster')
   const session = await startSession({
@@ -69,8 +72,13 @@ const dev = async (directory: string | undefined, options: DevCommandOptions): P
   const { cluster } = session
   try {
     const namespaces = await applyAll({ cluster, objects, progress })
-    if (namespaces.size > 0) await untilReady({ cluster, namespaces, progress, signal: stop })
+    const { troubles } =
+      namespaces.size > 0
+        ? await untilReady({ cluster, namespaces, progress, signal: stop })
+        : { troubles: [] }
     progress.clear()
+    if (troubles.length > 0 && options.exitWhenReady === true) throw notReady(troubles)
+    for (const trouble of troubles) console.error(`warning: not ready: ${trouble}`)
     print({ session, output: options.output, directory })
     if (options.exitWhenReady === true) return
     if (directory !== undefined) void reapplyOnSave({ directory, session, signal: stop })
@@ -83,6 +91,13 @@ const dev = async (directory: string | undefined, options: DevCommandOptions): P
     await cluster.close()
   }
 }
+
+const notReady = (troubles: readonly string[]) =>
+  new KubeswarmError({
+    code: 'InvalidManifest',
+    message: `not everything became ready: ${troubles.join('\n       ')}`,
+    remedy: 'leave out --exit-when-ready and look with kubectl describe pods',
+  })
 
 const portOf = (option: string, text: string): number => {
   const port = Number(text)

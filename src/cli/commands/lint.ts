@@ -2,13 +2,14 @@
 // templates, policies.
 
 import type { Command } from 'commander'
+import { oneOf } from '../options.ts'
 
 export const registerLint = (program: Command): void => {
   program
     .command('lint')
     .summary('check manifests without a cluster')
     .argument('<path...>', 'files or directories')
-    .option('-o, --output <format>', 'text or json', 'text')
+    .option('-o, --output <format>', 'text or json', oneOf('--output', ['text', 'json']), 'text')
     .addHelpText(
       'before',
       'Examples:\n  swarm lint examples/incident-response\n  swarm lint my-agent.yaml -o json\n',

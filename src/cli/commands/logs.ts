@@ -2,9 +2,10 @@
 
 import type { Command } from 'commander'
 import type { KubernetesObject } from '../../api/resource.ts'
+import type { SwarmRun } from '../../api/v1alpha1/index.ts'
 import { KubeswarmError } from '../../domain/error.ts'
-import { targetOf } from '../kinds.ts'
-import { withClusterOptions } from '../options.ts'
+import { runType, targetOf } from '../kinds.ts'
+import { oneOf, withClusterOptions } from '../options.ts'
 import { paintFor } from '../output/paint.ts'
 import { runView } from '../output/run-view.ts'
 import { withCluster, type Cluster, type ClusterOptions } from '../session/cluster.ts'
@@ -22,7 +23,12 @@ export const registerLogs = (program: Command): void => {
     .argument('<target>', 'run/NAME or agent/NAME')
     .option('-f, --follow', 'keep following until the run ends')
     .option('--step <step>', 'only this step of the run')
-    .option('-o, --output <format>', 'text, or json: one journal record a line', 'text')
+    .option(
+      '-o, --output <format>',
+      'text, or json: one journal record a line',
+      oneOf('--output', ['text', 'json']),
+      'text',
+    )
     .addHelpText(
       'before',
       'Examples:\n  swarm logs run/incident-001 -f\n  swarm logs run/incident-001 --step notifier -o json\n  swarm logs agent/incident-notifier\n',
@@ -53,6 +59,7 @@ const runLogs = async ({
   readonly name: string
   readonly options: LogsOptions
 }) => {
+  await mustHaveBegun({ cluster, name })
   const view = runView({ paint: paintFor(process.stdout) })
   const hub = await openHub(cluster)
   for await (const record of hub.journal({ run: name, follow: options.follow === true })) {
@@ -61,6 +68,27 @@ const runLogs = async ({
     if (options.output === 'json') console.log(JSON.stringify(record))
     else for (const line of view.lines(record)) console.log(line)
   }
+}
+
+/** A run that is not there, or that was refused before its first step, has no journal to wait for. */
+const mustHaveBegun = async ({ cluster, name }: { readonly cluster: Cluster; readonly name: string }) => {
+  const { connection, namespace } = cluster
+  const run = await connection.get<SwarmRun>(runType, { namespace, name })
+  if (run === undefined) {
+    throw new KubeswarmError({
+      code: 'NotFound',
+      message: `SwarmRun ${namespace}/${name} not found`,
+      remedy: `swarm get runs -n ${namespace}`,
+    })
+  }
+  const { phase, startTime, conditions } = run.status ?? {}
+  if (phase !== 'Failed' || startTime !== undefined) return
+  const verdict = conditions?.find(({ type }) => type === 'Succeeded')
+  throw new KubeswarmError({
+    code: 'NotFound',
+    message: `SwarmRun ${namespace}/${name} has no log, it failed before its first step: ${verdict?.message ?? phase} [${verdict?.reason ?? phase}]`,
+    remedy: 'correct that and start a new run',
+  })
 }
 
 const agentLogs = async ({

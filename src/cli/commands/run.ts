@@ -6,12 +6,14 @@ import type { Command } from 'commander'
 import { parseManifests } from '../../api/manifest.ts'
 import type { SwarmRun } from '../../api/v1alpha1/index.ts'
 import { KubeswarmError } from '../../domain/error.ts'
-import { exitCodes } from '../exit.ts'
+import { KubernetesApiError } from '../../ports/resources.ts'
+import { errorLines, exitCodes, refusalOf } from '../exit.ts'
 import { runType } from '../kinds.ts'
-import { withClusterOptions } from '../options.ts'
+import { oneOf, withClusterOptions } from '../options.ts'
 import { paintFor } from '../output/paint.ts'
 import { withCluster, type Cluster, type ClusterOptions } from '../session/cluster.ts'
 import { openHub } from '../session/hub-reader.ts'
+import { whyRunFailed } from '../output/run-failure.ts'
 import { watchRun } from '../watch-run.ts'
 
 interface RunOptions extends ClusterOptions {
@@ -38,7 +40,23 @@ const collectInput = (
   const text = value.slice(at + 1)
   return {
     ...previous,
-    [value.slice(0, at)]: text.startsWith('@') ? readFileSync(text.slice(1), 'utf8') : text,
+    [value.slice(0, at)]: text.startsWith('@')
+      ? readTextFile(text.slice(1), `--input ${value.slice(0, at)}`)
+      : text,
+  }
+}
+
+const readTextFile = (path: string, what: string): string => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new KubeswarmError({
+      code: missing ? 'NotFound' : 'InvalidInput',
+      message: `cannot read the file of ${what}: ${missing ? `"${path}" does not exist` : (cause as Error).message}`,
+      remedy: 'check the path',
+      cause,
+    })
   }
 }
 
@@ -57,7 +75,12 @@ export const registerRun = (program: Command): void => {
     )
     .option('--name <name>', 'name of the run (default: generated)')
     .option('--no-watch', 'do not follow the run')
-    .option('-o, --output <format>', 'text, name, or json: the finished SwarmRun', 'text')
+    .option(
+      '-o, --output <format>',
+      'text, name, or json: the finished SwarmRun',
+      oneOf('--output', ['text', 'name', 'json']),
+      'text',
+    )
     .addHelpText(
       'before',
       "Examples:\n  swarm run incident-responder -i alert='High error rate on payments-api' -n incident-response\n  swarm run --agent incident-diagnostician --prompt 'Why would a pool exhaust?'\n  swarm run -f sample-incident.yaml\n",
@@ -79,12 +102,38 @@ const manifestFor = ({
   readonly team: string | undefined
   readonly options: RunOptions
 }): SwarmRun => {
-  if (options.file !== undefined) return readRun(options.file)
+  if (options.file !== undefined) {
+    const more = [
+      ...(team === undefined ? [] : [`the team "${team}"`]),
+      ...(options.agent === undefined ? [] : ['--agent']),
+      ...(options.prompt === undefined ? [] : ['--prompt']),
+      ...(Object.keys(options.input).length === 0 ? [] : ['--input']),
+    ]
+    if (more.length > 0) {
+      throw new KubeswarmError({
+        code: 'Usage',
+        message: `--file and ${more.join(', ')} exclude each other: the file says all of the run`,
+        remedy: `swarm run -f ${options.file}`,
+      })
+    }
+    const run = readRun(options.file)
+    return options.name === undefined ? run : { ...run, metadata: { ...run.metadata, name: options.name } }
+  }
   if ((team === undefined) === (options.agent === undefined)) {
     throw new KubeswarmError({
       code: 'Usage',
-      message: 'name either a team or an agent',
+      message:
+        team === undefined
+          ? 'a run needs a team or an agent'
+          : `a run has a team ("${team}") or an agent ("${options.agent}"), not both`,
       remedy: "swarm run TEAM -i key=value, or swarm run --agent AGENT --prompt '…'",
+    })
+  }
+  if (team !== undefined && options.prompt !== undefined) {
+    throw new KubeswarmError({
+      code: 'Usage',
+      message: `--prompt belongs to --agent; the steps of team "${team}" have prompts of their own`,
+      remedy: `swarm run ${team} -i key=value`,
     })
   }
   const suffix = randomBytes(3).toString('hex')
@@ -107,17 +156,21 @@ const manifestFor = ({
   return {
     ...base,
     metadata: { name: options.name ?? `${options.agent}-${suffix}` },
-    spec: { agent: options.agent, prompt },
+    spec: {
+      agent: options.agent,
+      prompt,
+      ...(Object.keys(options.input).length === 0 ? {} : { input: options.input }),
+    },
   } as SwarmRun
 }
 
 const readRun = (file: string): SwarmRun => {
-  const { objects, errors } = parseManifests({ text: readFileSync(file, 'utf8'), source: file })
+  const { objects, errors } = parseManifests({ text: readTextFile(file, '--file'), source: file })
   const [error] = errors
   if (error !== undefined)
     throw new KubeswarmError({
       code: 'InvalidManifest',
-      message: error.message,
+      message: `${file}:${error.line}:${error.column}: ${error.message}`,
       ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
     })
   const runs = objects.filter(({ object }) => object.kind === 'SwarmRun')
@@ -142,17 +195,21 @@ const run = async ({
   readonly options: RunOptions
 }): Promise<number> => {
   const { connection, namespace } = cluster
-  const created = await connection.create<SwarmRun>(runType, {
-    ...manifest,
-    metadata: { ...manifest.metadata, namespace },
-  })
+  // First: a run that nobody could follow is not started.
+  const hub = options.watch ? await openHub(cluster) : undefined
+  const created = await connection
+    .create<SwarmRun>(runType, { ...manifest, metadata: { ...manifest.metadata, namespace } })
+    .catch((error: unknown) => {
+      throw error instanceof KubernetesApiError && error.status >= 400
+        ? notStarted(`${namespace}/${manifest.metadata.name}`, error)
+        : error
+    })
   const { name } = created.metadata
   if (options.output === 'name') console.log(`swarmruns.kubeswarm.io/${name}`)
-  if (!options.watch) {
+  if (hub === undefined) {
     console.error(`SwarmRun ${namespace}/${name} created. Next: swarm logs run/${name} -n ${namespace} -f`)
     return exitCodes.ok
   }
-  const hub = await openHub(cluster)
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
   console.error(`SwarmRun ${namespace}/${name}`)
@@ -169,14 +226,29 @@ const run = async ({
     if (finished !== undefined) console.log(JSON.stringify(finished, undefined, 2))
     else if (options.output === 'text' && watched.output !== undefined) console.log(watched.output)
     if (watched.phase === 'Succeeded') return exitCodes.ok
-    console.error(`run ${watched.phase}: ${watched.message} [${watched.reason}]`)
+    for (const line of errorLines(whyRunFailed({ name: `${namespace}/${name}`, watched })))
+      console.error(line)
     console.error(`  next: swarm describe run ${name} -n ${namespace}`)
     return exitCodes.runFailed
   } catch (error) {
-    if (!stop.signal.aborted) throw error
+    if (!stop.signal.aborted) {
+      if (error instanceof KubeswarmError && error.code === 'HubUnavailable')
+        console.error(`SwarmRun ${namespace}/${name} was created and goes on without being watched`)
+      throw error
+    }
     console.error(`\nstopped watching; the run goes on: swarm logs run/${name} -n ${namespace} -f`)
     return exitCodes.interrupted
   }
+}
+
+const notStarted = (run: string, error: KubernetesApiError): KubeswarmError => {
+  const { code, message, remedy } = refusalOf(error)
+  return new KubeswarmError({
+    code,
+    message: `cannot start SwarmRun ${run}: ${message}`,
+    ...(remedy === undefined ? {} : { remedy }),
+    cause: error,
+  })
 }
 
 /** The run as the API shows it once its status says that it is over. */

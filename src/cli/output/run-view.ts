@@ -15,6 +15,7 @@ export const runView = ({ paint }: { readonly paint: Paint }): RunView => {
   const calls = new Map<string, { made: number; denied: number }>()
   const modelMs = new Map<string, number>()
   const toolMs = new Map<string, number>()
+  const failures = new Map<string, string>()
 
   const add = (map: Map<string, number>, step: string, ms: number) => map.set(step, (map.get(step) ?? 0) + ms)
   const tally = (step: string) => {
@@ -111,6 +112,7 @@ export const runView = ({ paint }: { readonly paint: Paint }): RunView => {
           return [line(record.step, paint.green('✔'), `done  ${paint.dim(parts.join(' · '))}`)]
         }
         case 'task.failed':
+          failures.set(record.step, record.message)
           return [
             line(
               record.step,
@@ -126,14 +128,16 @@ export const runView = ({ paint }: { readonly paint: Paint }): RunView => {
         case 'step.skipped':
           return [line(record.step, paint.dim('○'), `skipped: ${record.message}`)]
         case 'step.failed':
-          return [line(record.step, paint.red('✗'), `failed: ${record.message} [${record.reason}]`)]
+          return stepFailed(record, failures.get(record.step)).map((text) =>
+            line(record.step, paint.red('✗'), text),
+          )
         case 'run.stopping':
-          return [`${clock}  ${paint.yellow('■')} stopping: ${record.message} [${record.reason}]`]
+          return [`${clock}  ${paint.yellow('■')} stopping: ${toldBefore(record, failures)}`]
         case 'run.finished': {
           const took = seconds(at - (startedAt ?? at))
           const ok = record.phase === 'Succeeded'
           return [
-            `${clock}  ${ok ? paint.green('✔') : paint.red('✗')} run ${ok ? paint.green(record.phase) : paint.red(record.phase)} after ${took}${ok ? '' : `: ${record.message} [${record.reason}]`}`,
+            `${clock}  ${ok ? paint.green('✔') : paint.red('✗')} run ${ok ? paint.green(record.phase) : paint.red(record.phase)} after ${took}${ok ? '' : `: ${toldBefore(record, failures)}`}`,
           ]
         }
         case 'llm.requested':
@@ -142,6 +146,28 @@ export const runView = ({ paint }: { readonly paint: Paint }): RunView => {
       }
     },
   }
+}
+
+/** What the last attempt said is not said again: only what follows from it. */
+const stepFailed = (
+  { message, reason }: { readonly message: string; readonly reason: string },
+  lastAttempt: string | undefined,
+): readonly string[] => {
+  if (lastAttempt === undefined || !message.startsWith(lastAttempt)) return [`failed: ${message} [${reason}]`]
+  const rest = message
+    .slice(lastAttempt.length)
+    .replace(/^; /, '')
+    .replace(/^ \((.*)\)$/, '$1')
+  return rest === '' ? [] : [`gave up: ${rest} [${reason}]`]
+}
+
+/** `step "x" failed with CODE [StepFailed]` where the lines above tell the rest. */
+const toldBefore = (
+  { message, reason }: { readonly message: string; readonly reason: string },
+  failures: ReadonlyMap<string, string>,
+): string => {
+  const told = [...failures.values()].find((failure) => message.includes(`: ${failure}`))
+  return `${told === undefined ? message : message.slice(0, message.indexOf(`: ${told}`))} [${reason}]`
 }
 
 const tokens = ({

@@ -57,20 +57,27 @@ export const withCluster = async <T>(
 const noServer = ({ connection, kubeconfigPath: path }: Cluster, cause: KubernetesApiError) =>
   new KubeswarmError({
     code: 'KubernetesApi',
-    message: `cannot reach the Kubernetes API at ${connection.server} (kubeconfig ${path}): ${cause.message}`,
+    message: `cannot reach the Kubernetes API at ${connection.server} (kubeconfig ${path}): ${causeOf(cause)}`,
     remedy: 'start an embedded cluster with "swarm dev", or point KUBECONFIG at a running one',
     cause,
   })
 
+/** `connect ECONNREFUSED 127.0.0.1:6443`, without the call that met it. */
+const causeOf = ({ cause, message }: KubernetesApiError): string =>
+  cause instanceof Error && cause.message !== '' ? cause.message : message
+
 const kubeconfigPath = (explicit: string | undefined): string => {
-  const fromEnvironment = process.env['KUBECONFIG']
-    ?.split(delimiter)
-    .find((path) => path !== '' && existsSync(path))
-  const chosen =
-    explicit ??
-    fromEnvironment ??
-    [developmentKubeconfig(), join(homedir(), '.kube/config')].find((path) => existsSync(path))
+  const named = (process.env['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '')
+  // Where KUBECONFIG is set it decides: another cluster than the one it names would be the wrong one.
+  const candidates = named.length > 0 ? named : [developmentKubeconfig(), join(homedir(), '.kube/config')]
+  const chosen = explicit ?? candidates.find((path) => existsSync(path))
   if (chosen !== undefined && existsSync(chosen)) return chosen
+  if (explicit === undefined && named.length > 0)
+    throw new KubeswarmError({
+      code: 'KubernetesApi',
+      message: `cannot find a cluster: KUBECONFIG names ${named.map((path) => `"${path}"`).join(', ')}, and there is no such file`,
+      remedy: 'start "swarm dev" and export the KUBECONFIG line it prints, or unset KUBECONFIG',
+    })
   throw new KubeswarmError({
     code: 'KubernetesApi',
     message:
@@ -88,6 +95,7 @@ const readKubeconfig = (path: string): string => {
     throw new KubeswarmError({
       code: 'KubernetesApi',
       message: `cannot read kubeconfig "${path}": ${(cause as Error).message}`,
+      remedy: 'name a kubeconfig file with --kubeconfig or KUBECONFIG',
       cause,
     })
   }

@@ -50,6 +50,7 @@ export const openHub = async ({ connection, namespace }: Cluster): Promise<HubRe
       throw new KubeswarmError({
         code: 'HubUnavailable',
         message: `cannot reach the hub at ${url}: ${(cause as Error).message}`,
+        remedy: "is it running? On a laptop: swarm dev; in a cluster look at the hub's pods",
         cause,
       })
     })

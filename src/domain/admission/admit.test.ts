@@ -451,7 +451,7 @@ describe('SwarmRun', () => {
       object: withSpec('teamRef: incident-responder\ninput: {alarm: x}'),
       context: everything,
     })
-    expect(errors[0]?.path).toBe('spec.teamRef')
+    expect(errors[0]?.path).toBe('spec.input')
     expect(errors[0]?.message).toContain('alert')
   })
 

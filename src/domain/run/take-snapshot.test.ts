@@ -232,7 +232,7 @@ describe('a snapshot of a team', () => {
       spec: step(0, { inputs: { alert: '{{ .input.incident }}' } }),
       expected: [
         'InvalidInput',
-        'spec.pipeline[0].inputs.alert 1:4: SwarmTeam "incident-responder": the input "incident" does not exist; known inputs are alert',
+        'spec.input: the input "incident" does not exist in this run (which gives alert), and SwarmTeam "incident-responder" reads it in spec.pipeline[0].inputs.alert at line 1, column 4; give it in spec.input, or by swarm run -i NAME=VALUE',
       ],
     },
     {

@@ -104,7 +104,11 @@ const teamSnapshot = (run: SwarmRun, team: SwarmTeam, agents: readonly string[])
   // A team that declares no inputs takes any; what its templates read must then be in this run's.
   const names = [...Object.keys(values), ...optional]
   const unread = checkPipeline(spec, { inputs: { noun: 'input', has: 'text', names, mayMiss: true } })
-  if (unread.length > 0) return invalid('InvalidInput', named(unread.map(withoutReason)))
+  if (unread.length > 0)
+    return invalid(
+      'InvalidInput',
+      unread.map((fault) => notGiven({ fault, team: team.metadata.name, given: names })),
+    )
 
   const agentOf = new Map((spec.roles ?? []).map(({ name, swarmAgent }) => [name, swarmAgent ?? '']))
   const steps = (spec.pipeline ?? []).map((step): StepPlan => ({
@@ -175,6 +179,21 @@ const missingAgent = (path: string, name: string, run: SwarmRun, agents: readonl
     remedy: near === undefined ? 'kubectl get swarmagents shows those that exist' : `did you mean ${near}?`,
   }
 }
+
+/** The template is right and the run is short of what it reads: the run's author is the one to act. */
+const notGiven = ({
+  fault: { path, position, message },
+  team,
+  given,
+}: {
+  readonly fault: FieldError
+  readonly team: string
+  readonly given: readonly string[]
+}): FieldError => ({
+  path: 'spec.input',
+  message: `${message} in this run${given.length === 0 ? '' : ` (which gives ${given.join(', ')})`}, and SwarmTeam ${JSON.stringify(team)} reads it in ${path}${position === undefined ? '' : ` at line ${position.line}, column ${position.column}`}`,
+  remedy: 'give it in spec.input, or by swarm run -i NAME=VALUE',
+})
 
 const withoutReason = ({ path, message, remedy, position }: FieldError): FieldError => ({
   path,

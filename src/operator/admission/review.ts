@@ -58,7 +58,12 @@ const refusal = ({ kind, metadata }: KubernetesObject, errors: readonly FieldErr
   details: {
     name: metadata.name,
     kind,
-    causes: errors.map(({ path, message }) => ({ reason: 'FieldValueInvalid', field: path, message })),
+    // kubectl prints these and not the message above, so each is whole: place and remedy included.
+    causes: errors.map((error) => ({
+      reason: 'FieldValueInvalid',
+      field: error.path,
+      message: describeField(error).slice(error.path.length + 2),
+    })),
   },
 })
 

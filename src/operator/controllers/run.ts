@@ -285,8 +285,10 @@ const pending = (generation = 1, now: number): SwarmRunStatus => ({
   }),
 })
 
-const describe = ({ path, message, remedy }: FieldError): string =>
-  `${path}: ${message}${remedy === undefined ? '' : ` (${remedy})`}`
+const describe = ({ path, message, position, remedy }: FieldError): string => {
+  const place = position === undefined ? '' : `, line ${position.line}, column ${position.column}`
+  return `${path}${place}: ${message}${remedy === undefined ? '' : ` (${remedy})`}`
+}
 
 /** A run that cannot start has no journal; its status alone says why. */
 const refused = ({

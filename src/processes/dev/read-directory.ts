@@ -17,14 +17,24 @@ export const readManifests = async (path: string): Promise<ReadManifests> => {
       remedy: 'give a directory of YAML files, or one file',
     })
   }
-  const files = info.isDirectory()
-    ? (await readdir(path))
-        .filter((name) => /\.ya?ml$/.test(name))
-        .sort()
-        .map((name) => join(path, name))
-    : [path]
+  const files = await filesOf(path, info.isDirectory())
+  if (files.length === 0) {
+    throw new KubeswarmError({
+      code: 'NotFound',
+      message: `cannot read manifests: the directory "${path}" holds no *.yaml or *.yml file`,
+      remedy: 'name the directory your manifests are in; folders below it are not read',
+    })
+  }
   const parsed = await Promise.all(
     files.map(async (source) => parseManifests({ text: await readFile(source, 'utf8'), source })),
   )
   return { objects: parsed.flatMap(({ objects }) => objects), errors: parsed.flatMap(({ errors }) => errors) }
 }
+
+const filesOf = async (path: string, isDirectory: boolean): Promise<readonly string[]> =>
+  isDirectory
+    ? (await readdir(path))
+        .filter((name) => /\.ya?ml$/.test(name))
+        .sort()
+        .map((name) => join(path, name))
+    : [path]

@@ -1,7 +1,7 @@
 // The embedded mode: Kubernetes API and node agent (local-kube), store, hub and operator in one process, agents and
 // mocks as its children. The operator speaks to local-kube over the same HTTP client as to a real cluster.
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { getCompileCacheDir } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -19,7 +19,7 @@ import { startOperator, type StartedOperator } from '../operator.ts'
 import { systemClock } from '../system-clock.ts'
 import { image, imageRepository } from '../version.ts'
 import { publishEndpoints } from './publish-endpoints.ts'
-import { kubeconfigIn } from './state-directory.ts'
+import { clusterIn, kubeconfigIn, makeStateDirectory, storeIn } from './state-directory.ts'
 
 /** Ctrl-C waits so long for work in hand; what is cut off goes on from its journal at the next start. */
 const LONGEST_SHUTDOWN_MS = 3000
@@ -67,12 +67,18 @@ export const startDev = async ({
   }
 
   try {
-    await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
-    const store = openSqliteStore({ path: join(stateDirectory, 'kubeswarm.db'), clock: systemClock, logger })
+    await makeStateDirectory(stateDirectory)
+    const store = openSqliteStore({
+      path: storeIn(stateDirectory),
+      // What is thrown away at the end need not survive the machine.
+      outlives: kept === undefined ? 'the process' : 'the machine',
+      clock: systemClock,
+      logger,
+    })
     stack.push(() => store.close())
 
     const kube = await startLocalKube({
-      directory: join(stateDirectory, 'kube'),
+      ...(kept === undefined ? {} : { directory: clusterIn(stateDirectory) }),
       port: apiPort,
       logger,
       nodeAgent: {
@@ -82,6 +88,7 @@ export const startDev = async ({
             command: [process.execPath, fileURLToPath(new URL('../../../bin/swarm.js', import.meta.url))],
           },
         ],
+        stateDirectory: join(clusterIn(stateDirectory), 'node'),
         extraEnv: { ...hostEnvironment, ...compileCache() },
         longestShutdownMilliseconds: LONGEST_SHUTDOWN_MS,
       },

@@ -240,7 +240,15 @@ export class OpenApi {
   answer(exchange: Exchange): void {
     const { pathname } = exchange.url
     if (pathname === '/openapi/v2') {
-      // Without protobuf there is no v2 kubectl would read; 406 makes it use v3.
+      // kubectl asks for it in protobuf when v3 does not know a kind: an empty document lets it go on and say so.
+      if (/proto-openapi\.spec\.v2[@.]v1\.0\+protobuf/.test(String(exchange.request.headers.accept))) {
+        exchange.response.writeHead(200, {
+          'Content-Type': 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+          'Content-Length': emptyV2.length,
+        })
+        exchange.response.end(emptyV2)
+        return
+      }
       throw new StatusError({
         code: 406,
         reason: 'NotAcceptable',
@@ -268,3 +276,15 @@ export class OpenApi {
     exchange.json(document)
   }
 }
+
+const protobufText = (field: number, content: Buffer): Buffer =>
+  Buffer.concat([Buffer.from([(field << 3) | 2, content.length]), content])
+
+/** `openapi.v2.Document` with swagger (1) and info (2: title 1, version 2), and no paths. */
+const emptyV2 = Buffer.concat([
+  protobufText(1, Buffer.from('2.0')),
+  protobufText(
+    2,
+    Buffer.concat([protobufText(1, Buffer.from('local-kube')), protobufText(2, Buffer.from('v1'))]),
+  ),
+])
