@@ -86,6 +86,7 @@ const dev = async (directory: string | undefined, options: DevCommandOptions): P
     console.error('\nstopping: pods, operator, hub, API server')
   } catch (error) {
     if (!stop.aborted) throw error
+    console.error(`${(stop.reason as Error).message} before it was ready`)
   } finally {
     progress.clear()
     await cluster.close()

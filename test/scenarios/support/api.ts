@@ -23,7 +23,7 @@ export interface Api {
   ok<T>(method: string, path: string, options?: RequestOptions): Promise<T>
   send(method: string, path: string, options?: RequestOptions): Promise<Answer>
   /** Events of a watch, one JSON object each, until the caller breaks out. */
-  watch<T>(path: string): AsyncIterable<{ readonly type: string; readonly object: T }>
+  watch<T>(path: string, options?: Pick<RequestOptions, 'accept'>): AsyncIterable<{ readonly type: string; readonly object: T }>
   /** Reads the object again at each of its changes until it is as wanted. */
   until<T>(path: string, is: (object: T) => boolean): Promise<T>
 }
@@ -41,17 +41,18 @@ export const apiOf = (kubeconfig: string): Api => {
 
   const open = (method: string, path: string, { body, contentType = 'application/json', accept = 'application/json' }: RequestOptions = {}): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
+      const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
       const outgoing = request(
         new URL(path, cluster.server),
         {
           method,
           ca,
-          headers: { authorization: `Bearer ${user.token}`, accept, 'user-agent': 'kubectl/v1.33.1', ...(body === undefined ? {} : { 'content-type': contentType }) },
+          headers: { authorization: `Bearer ${user.token}`, accept, 'user-agent': 'kubectl/v1.33.1', ...(payload === undefined ? {} : { 'content-type': contentType, 'content-length': Buffer.byteLength(payload) }) },
         },
         resolve,
       )
       outgoing.once('error', reject)
-      outgoing.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body))
+      outgoing.end(payload)
     })
 
   const send: Api['send'] = async (method, path, options) => {
@@ -65,8 +66,8 @@ export const apiOf = (kubeconfig: string): Api => {
     if (answer.status >= 400) throw new Error(`${method} ${path} answered ${answer.status}: ${answer.text}`)
     return answer.json<T>()
   }
-  const watch: Api['watch'] = async function* <T>(path: string) {
-    const response = await open('GET', `${path}${path.includes('?') ? '&' : '?'}watch=true`)
+  const watch: Api['watch'] = async function* <T>(path: string, options?: Pick<RequestOptions, 'accept'>) {
+    const response = await open('GET', `${path}${path.includes('?') ? '&' : '?'}watch=true`, options)
     try {
       let rest = ''
       for await (const chunk of response.setEncoding('utf8')) {
