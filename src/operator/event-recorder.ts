@@ -35,6 +35,9 @@ export interface EventRecorder {
   close(): Promise<void>
 }
 
+/** Events are for people; what moves a run goes first. */
+const writeAfterMs = 500
+
 /** Longer messages are refused by the API server. */
 const longestMessage = 1024
 
@@ -93,18 +96,33 @@ export const createEventRecorder = ({
     }
   }
 
+  /** What waits to be written, with the way to stop its timer. */
+  const waiting = new Map<Parameters<EventRecorder['record']>[0], () => void>()
+
+  const begin = (event: Parameters<EventRecorder['record']>[0]): void => {
+    waiting.delete(event)
+    const writing = write(event).catch((error: unknown) =>
+      logger.debug(
+        { reason: event.reason, object: event.about.metadata.name, err: error },
+        'event not recorded',
+      ),
+    )
+    underWay.add(writing)
+    void writing.finally(() => underWay.delete(writing))
+  }
+
   return {
     record(event) {
-      const writing = write(event).catch((error: unknown) =>
-        logger.debug(
-          { reason: event.reason, object: event.about.metadata.name, err: error },
-          'event not recorded',
-        ),
+      waiting.set(
+        event,
+        clock.after(writeAfterMs, () => begin(event)),
       )
-      underWay.add(writing)
-      void writing.finally(() => underWay.delete(writing))
     },
     async close() {
+      for (const [event, stopTimer] of waiting) {
+        stopTimer()
+        begin(event)
+      }
       await Promise.all(underWay)
     },
   }

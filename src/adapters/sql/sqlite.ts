@@ -39,13 +39,15 @@ import type { Act } from './verbs/act.ts'
 interface SqliteStoreOptions {
   /** File, or `:memory:`. Its directory must exist. */
   readonly path: string
+  /** What an acknowledged write survives; `the machine` (default) flushes every commit to the disk. */
+  readonly outlives?: 'the machine' | 'the process'
   readonly clock: Clock
   readonly logger?: Logger
 }
 
 /** Throws KubeswarmError `StoreLocked` | `StoreTooNew` | `StoreUnavailable`. */
-export const openSqliteStore = ({ path, clock, logger }: SqliteStoreOptions): Store => {
-  const database = openMigrated(path)
+export const openSqliteStore = ({ path, outlives, clock, logger }: SqliteStoreOptions): Store => {
+  const database = openMigrated({ path, ...(outlives === undefined ? {} : { outlives }) })
   const journalGrew = createNotices<RunKey>({ logger })
   const taskChanged = createNotices<{ readonly id: string; readonly agent: AgentKey }>({ logger })
   const policyChanged = createNotices<AgentKey>({ logger })
@@ -144,8 +146,9 @@ export const openSqliteStore = ({ path, clock, logger }: SqliteStoreOptions): St
   }
 }
 
-const openMigrated = (path: string): Database => {
-  const database = openDatabase({ path })
+const openMigrated = (options: Pick<SqliteStoreOptions, 'path' | 'outlives'>): Database => {
+  const { path } = options
+  const database = openDatabase(options)
   try {
     migrate({ database, path })
     return database

@@ -11,6 +11,8 @@ import { createController, type Again, type Controller } from '../reconcile/cont
 import { keyOf, splitKey } from '../reconcile/indexed-cache.ts'
 import { expiredRuns, teamStatus } from './team-status.ts'
 
+const tellsOfRunsAfterMs = 500
+
 export const createTeamController = (
   context: OperatorContext,
   validate: (team: SwarmTeam) => readonly FieldError[],
@@ -53,7 +55,9 @@ export const createTeamController = (
   caches.runs.subscribe(({ before, after }) => {
     const run = after ?? before
     if (run?.spec.teamRef === undefined || before?.status?.phase === after?.status?.phase) return
-    controller.queue.add(keyOf({ namespace: run.metadata.namespace, name: run.spec.teamRef }))
+    // The run goes first: what its team says of it can wait until a short run is over.
+    const team = keyOf({ namespace: run.metadata.namespace, name: run.spec.teamRef })
+    controller.queue.addAfter(team, tellsOfRunsAfterMs)
   })
   caches.agents.subscribe(({ before, after }) => {
     const agent = after ?? before

@@ -17,14 +17,21 @@ export interface Database {
 /** SQLITE_BUSY: another connection holds the lock. */
 const BUSY = 5
 
-export const openDatabase = ({ path }: { readonly path: string }): Database => {
+export const openDatabase = ({
+  path,
+  outlives = 'the machine',
+}: {
+  readonly path: string
+  /** What a commit survives. Without the machine it is not flushed to the disk, and survives the process alone. */
+  readonly outlives?: 'the machine' | 'the process'
+}): Database => {
   const inMemory = path === ':memory:'
   const handle = openHandle(path)
   try {
     // Exclusive before WAL: afterwards no second process can open the file, not even to read.
     if (!inMemory) handle.exec('PRAGMA locking_mode = EXCLUSIVE')
     handle.exec('PRAGMA journal_mode = WAL')
-    handle.exec('PRAGMA synchronous = FULL')
+    handle.exec(`PRAGMA synchronous = ${outlives === 'the machine' ? 'FULL' : 'NORMAL'}`)
     handle.exec('BEGIN IMMEDIATE')
     handle.exec('COMMIT')
   } catch (error) {
