@@ -29,7 +29,7 @@ export const statements = {
       WHERE namespace = ? AND name = ? ORDER BY started_at DESC, uid DESC LIMIT 1`,
     unfinished: `SELECT uid, namespace, name, started_at, finished_at, phase FROM runs
       WHERE finished_at IS NULL ORDER BY started_at, uid`,
-    key: 'SELECT uid, namespace, name FROM runs WHERE uid = ?',
+    changedSince: 'SELECT uid, namespace, name FROM runs WHERE finished_at IS NULL OR finished_at >= ?',
   },
   record: {
     byKey: `SELECT run, seq, record_key, at, body, previous, hash FROM records WHERE run = ? AND record_key = ?`,
@@ -73,6 +73,7 @@ export const statements = {
       WHERE state = 'leased' AND cancelled IS NOT NULL AND available_at <= ?
       ORDER BY available_at, position LIMIT 1 /*pg FOR UPDATE */`,
     nextAbandoned: `SELECT MIN(available_at) AS at FROM tasks WHERE state = 'leased' AND cancelled IS NOT NULL`,
+    leased: `SELECT id, namespace, agent FROM tasks WHERE state = 'leased'`,
     leasedByAgent: `SELECT id FROM tasks WHERE namespace = ? AND agent = ? AND state = 'leased'`,
     depth: `SELECT state, COUNT(*) AS tasks, MIN(submitted_at) AS oldest FROM tasks
       WHERE namespace = ? AND agent = ? AND state <> 'ended' GROUP BY state`,
@@ -81,9 +82,15 @@ export const statements = {
   },
   policy: {
     all: 'SELECT policy FROM policies',
+    agents: 'SELECT namespace, agent FROM policies',
+    read: 'SELECT policy FROM policies WHERE namespace = ? AND agent = ?',
     put: `INSERT INTO policies (namespace, agent, revision, policy) VALUES (?, ?, ?, ?)
       ON CONFLICT (namespace, agent) DO UPDATE SET revision = excluded.revision, policy = excluded.policy`,
-    remove: 'DELETE FROM policies WHERE namespace = ? AND agent = ?',
+    putChanged: `INSERT INTO policies (namespace, agent, revision, policy) VALUES (?, ?, ?, ?)
+      ON CONFLICT (namespace, agent) DO UPDATE SET revision = excluded.revision, policy = excluded.policy
+        WHERE policies.revision <> excluded.revision
+      RETURNING agent`,
+    remove: 'DELETE FROM policies WHERE namespace = ? AND agent = ? RETURNING agent',
   },
   spend: {
     read: 'SELECT tokens FROM spend WHERE day = ? AND namespace = ? AND agent = ?',

@@ -5,7 +5,7 @@ import { recordKey, type RecordBody } from '../../../domain/journal/record.ts'
 import { statements } from '../statements.ts'
 import { get, run as write, type Act, type Moment } from './act.ts'
 import { appendAsOwner, type OwnerRecords } from './append-as-owner.ts'
-import { readTask, taskOf } from './task-row.ts'
+import { holdTask, taskOf } from './task-row.ts'
 
 export function* finishTask(moment: Moment, request: OwnerRecords): Act<void> {
   const last = request.records.at(-1)
@@ -26,7 +26,7 @@ const endsTask = (record: RecordBody): record is RecordBody & { readonly task: s
 
 /** The answer to the first finish was lost on its way; the owner asks again with the same fence. */
 function* isRepeated(request: OwnerRecords, last: RecordBody): Act<boolean> {
-  const row = yield* readTask(request.task)
+  const row = yield* holdTask(request.task)
   if (row === undefined || row.state !== 'ended' || row.fence !== request.fence) return false
   return (yield* get(statements.record.byKey, taskOf(row).run.uid, recordKey(last))) !== undefined
 }

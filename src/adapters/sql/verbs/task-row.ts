@@ -20,9 +20,12 @@ export const taskOf = (row: TaskRow): Task => JSON.parse(row.task) as Task
 
 export const readTask = (id: string): Act<TaskRow | undefined> => get<TaskRow>(statements.task.read, id)
 
+/** The same, and nobody else changes it until the transaction ends. */
+export const holdTask = (id: string): Act<TaskRow | undefined> => get<TaskRow>(statements.task.own, id)
+
 /** The row of a task that `proof` owns, held until the transaction ends. Throws `StaleLease`. */
 export function* requireOwner(proof: LeaseProof): Act<TaskRow> {
-  const row = yield* get<TaskRow>(statements.task.own, proof.task)
+  const row = yield* holdTask(proof.task)
   if (row === undefined) throw staleLease(proof, 'no such task')
   if (row.state === 'ended') throw staleLease(proof, 'the task has ended')
   if (row.state === 'queued') throw staleLease(proof, 'the task was given back')
