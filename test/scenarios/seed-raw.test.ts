@@ -179,7 +179,7 @@ test('deleting the namespace takes everything with it', async () => {
   const options = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' }
   const { status, text } = await api.send('DELETE', `/api/v1/namespaces/${namespace}`, { body: options })
   expect(status, text).toBe(200)
-  expect(await gone).toBe(true)
+  expect(await gone, dev.complaints()).toBe(true)
   expect((await api.send('GET', `/api/v1/namespaces/${namespace}`)).status).toBe(404)
   for (const path of ['/apis/kubeswarm.io/v1alpha1/swarmagents', '/apis/kubeswarm.io/v1alpha1/swarmteams', '/apis/kubeswarm.io/v1alpha1/swarmruns', '/api/v1/pods']) {
     expect([path, (await api.ok<{ items: readonly unknown[] }>('GET', path)).items]).toEqual([path, []])

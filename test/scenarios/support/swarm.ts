@@ -48,6 +48,8 @@ export interface DevProcess {
   readonly webhookBaseUrl: string
   readonly stateDirectory: string
   readonly model: { readonly type: string }
+  /** What it has said on standard error. */
+  complaints(): string
   /** Ctrl-C, then the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
@@ -73,8 +75,9 @@ export const startDevProcess = async ({
     child.once('close', (exitCode) => reject(new Error(`swarm dev ended with ${exitCode} before it was ready:\n${stderr}`)))
   })
   return {
-    ...(JSON.parse(block) as Omit<DevProcess, 'pid' | 'stop'>),
+    ...(JSON.parse(block) as Omit<DevProcess, 'pid' | 'stop' | 'complaints'>),
     pid: child.pid ?? 0,
+    complaints: () => stderr,
     async stop(signal = 'SIGINT') {
       child.kill(signal)
       return end
