@@ -2,9 +2,11 @@
 // tools and hub into a worker. Decides nothing about tasks itself.
 
 import { readFile } from 'node:fs/promises'
+import type { HubClient } from '../adapters/hub-client/hub-client.ts'
 import type { HostResolver } from '../adapters/http/service-resolver.ts'
 import { startHealth } from '../agent/health.ts'
 import type { ToolServerBinding } from '../agent/pin-tools.ts'
+import { inputFault } from '../domain/guardrail/input-schema.ts'
 import { KubeswarmError } from '../domain/error.ts'
 import type { LanguageModel } from '../ports/language-model.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -103,7 +105,7 @@ const startWork = async (config: AgentConfig) => {
     random,
     ...(resolver === undefined ? {} : { resolver }),
   })
-  await warmUp({ model, servers })
+  await warmUp({ model, servers, hub })
   const worker = startWorker({
     source: hub,
     holder: config.holder,
@@ -138,13 +140,27 @@ const startWork = async (config: AgentConfig) => {
 const warmUp = async ({
   model,
   servers,
+  hub,
 }: {
   readonly model: LanguageModel
   readonly servers: readonly ToolServerBinding[]
+  readonly hub: HubClient
 }): Promise<void> => {
   const signal = AbortSignal.timeout(WARM_UP_MS)
-  await Promise.allSettled([model.prepare?.(), ...servers.map(({ server }) => server.listTools({ signal }))])
+  const compileTools = async ({ server }: ToolServerBinding): Promise<void> => {
+    for (const { inputSchema } of await server.listTools({ signal })) inputFault(inputSchema, {})
+  }
+  // No text has this hash: the question opens the connection and asks for nothing.
+  const reachHub = hub.content('0'.repeat(64))
+  await Promise.allSettled([
+    model.prepare?.(),
+    ...servers.map(compileTools),
+    Promise.race([reachHub, ended(signal)]),
+  ])
 }
+
+const ended = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 
 const announce = ({
   config,

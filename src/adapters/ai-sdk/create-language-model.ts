@@ -51,7 +51,11 @@ export const createLanguageModel = ({
     provider: choice.provider,
     endpoint,
     async prepare() {
-      await load(model).catch(() => undefined)
+      // The provider's package compiles itself on its first answer: this one never leaves the process.
+      const rehearsal = await loadModel({ choice, model, fetch: answerNothing }).catch(() => undefined)
+      await Promise.resolve(
+        rehearsal?.doGenerate({ prompt: toPrompt([{ role: 'user', content: '' }]) }),
+      ).catch(() => undefined)
     },
     generate: async (request) => {
       const { signal } = request
@@ -77,6 +81,16 @@ export const createLanguageModel = ({
     },
   }
 }
+
+const answerNothing: Fetch = async () =>
+  Response.json({
+    id: '',
+    object: 'chat.completion',
+    created: 0,
+    model: '',
+    choices: [{ index: 0, message: { role: 'assistant', content: '' }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+  })
 
 const loadModel = async ({
   choice,

@@ -13,12 +13,15 @@ export type InputSchema = Readonly<Record<string, unknown>>
 
 type Compiled = { readonly validate: ValidateFunction } | { readonly fault: string }
 
-// A pinned definition is judged many times; compiling costs milliseconds. Keyed by identity, so nothing outlives it.
+// Compiling costs milliseconds, and every task lists the same definitions anew: found by identity within a task, by
+// text from one task to the next. The texts are bounded; the oldest goes first.
 const compiled = new WeakMap<InputSchema, Compiled>()
+const compiledByText = new Map<string, Compiled>()
+const MOST_TEXTS = 512
 
 /** What is wrong with the arguments (or with a schema that cannot be used), in words a model can act on. */
 export const inputFault = (schema: InputSchema, args: ToolArguments): string | undefined => {
-  const known = compiled.get(schema) ?? compile(schema)
+  const known = compiled.get(schema) ?? compileOnce(schema)
   compiled.set(schema, known)
   if ('fault' in known) return known.fault
   return known.validate(args) === true
@@ -26,9 +29,18 @@ export const inputFault = (schema: InputSchema, args: ToolArguments): string | u
     : (known.validate.errors ?? []).slice(0, 3).map(describe).join('; ')
 }
 
-const compile = (schema: InputSchema): Compiled => {
+const compileOnce = (schema: InputSchema): Compiled => {
   const fault = unusable(schema)
   if (fault !== undefined) return { fault }
+  const text = JSON.stringify(schema)
+  const known = compiledByText.get(text) ?? compile(schema)
+  compiledByText.set(text, known)
+  const [oldest] = compiledByText.keys()
+  if (compiledByText.size > MOST_TEXTS && oldest !== undefined) compiledByText.delete(oldest)
+  return known
+}
+
+const compile = (schema: InputSchema): Compiled => {
   const dialect = typeof schema['$schema'] === 'string' ? schema['$schema'] : ''
   // One instance per schema: a hostile `$id` cannot stand in for another server's schema.
   const ajv = /draft-0[467]/.test(dialect) ? new Ajv(options) : new Ajv2020(options)
