@@ -137,7 +137,7 @@ export const askModel = async ({
       { ...fields, finishReason: turn.finishReason, toolCalls: turn.toolCalls.length, usage: turn.usage },
       'model answered',
     )
-    // Durable before a tool call is judged, or together with the end.
+    // Durable with the announcement of its first call at the latest, or together with the end.
     session.ride(
       [
         {

@@ -79,10 +79,7 @@ export const callTool = async ({
   const text = forJournal(answer.type === 'returned' ? answer.result.text : answer.failure.message)
   const isError = answer.type === 'failed' || answer.result.isError
   log.info({ ...fields, isError, bytes: Buffer.byteLength(text) }, 'tool call returned')
-  session.ride(
-    [{ type: 'tool.returned', ...where, isError, content: storeText(text), durationMs }],
-    [text],
-  )
+  session.ride([{ type: 'tool.returned', ...where, isError, content: storeText(text), durationMs }], [text])
   const state: CallState = { type: 'returned', effect, text, isError }
   if (answer.type === 'failed' && !answer.modelCanGoOn) return { state, failure: answer.failure }
   return { state }

@@ -49,8 +49,8 @@ export const makeCalls = async ({
       random,
       log,
     })
-  // The turn that asks for the calls is durable before they are judged, and its answer brings the current policy.
-  await session.settled()
+  // The calls are judged under the policy of this moment.
+  await session.freshPolicy()
   let failure: Failure | undefined
   const settle = (index: number, outcome: CallOutcome): void => {
     conversation = withCall(conversation, { turn: turn.number, call: index }, { state: outcome.state })

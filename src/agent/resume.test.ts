@@ -73,9 +73,8 @@ const dieAndResume = async ({ death, after }: { readonly death: number; readonly
 
 const unknown = 'OutcomeUnknown, retryable: false'
 
-// A tool turn is three writes (request, answer, announcement; the result rides with the next request), the last turn
-// two (request; answer and end together): eight.
-const deaths = Array.from({ length: 8 }, (_, index) => index + 1).flatMap((death) =>
+// A turn is two writes: the request, with the last result; the announcement of a call, or the end, with the answer.
+const deaths = Array.from({ length: 6 }, (_, index) => index + 1).flatMap((death) =>
   [false, true].map((after) => ({ death, after })),
 )
 

@@ -36,6 +36,8 @@ export class TaskStopped extends Error {
 const LONGEST_BEAT_MS = 1000
 const SHORTEST_BEAT_MS = 100
 const SHORTEST_LEASE_MS = 1000
+// A tightened policy must hold within five seconds; this is what asking again for each call would gain.
+const FRESH_POLICY_MS = 100
 
 export class TaskSession {
   readonly #source: TaskSource
@@ -139,6 +141,15 @@ export class TaskSession {
   /** Resolves when everything told so far is durable; the policy is then as new as that. */
   settled(): Promise<void> {
     return this.#riders.length > 0 ? this.append([]) : this.#writes
+  }
+
+  /**
+   * Resolves when the policy is fresh. A model that answered at once leaves it as new as the reservation's reply; then
+   * what it said rides with the announcement of its first call.
+   */
+  async freshPolicy(): Promise<void> {
+    if (this.#clock.monotonic() - this.#renewedAt > FRESH_POLICY_MS) await this.settled()
+    else await this.#writes
   }
 
   reserve(record: RecordBody & { readonly type: 'llm.requested' }): Promise<Reservation> {

@@ -185,9 +185,11 @@ test('F68 a policy tightened in the middle of a task holds for its next call; a 
     const { worker, records } = stage({
       source,
       servers: [slack],
-      script: (_, turn) => {
+      script: async (_, turn) => {
         if (turn > 1) return says('done')
         source.setPolicy(task.id, later)
+        // Longer than a policy counts as fresh.
+        await new Promise((resolve) => setTimeout(resolve, 150))
         return calls(['slack__post_message', {}])
       },
     })
