@@ -32,8 +32,13 @@ const file = (name: string, text: string): string => {
   return join(directory, name)
 }
 
-const expectRefused = async ({ args, exit, code, says, fix }: Omit<Case, 'reason'>, environment: Readonly<Record<string, string>> = {}) => {
-  const { exitCode, stdout, stderr } = await swarm(args, { environment: { XDG_DATA_HOME: directory, HOME: directory, ...environment } })
+const expectRefused = async (
+  { args, exit, code, says, fix }: Omit<Case, 'reason'>,
+  environment: Readonly<Record<string, string>> = {},
+) => {
+  const { exitCode, stdout, stderr } = await swarm(args, {
+    environment: { XDG_DATA_HOME: directory, HOME: directory, ...environment },
+  })
   const shown = shownError(stderr)
   expect({ exitCode, code: shown.code, stdout }, stderr).toEqual({ exitCode: exit, code, stdout: '' })
   expect(shown.message).toMatch(says)
@@ -42,23 +47,142 @@ const expectRefused = async ({ args, exit, code, says, fix }: Omit<Case, 'reason
 
 describe('words that are not understood', () => {
   test.each<Case>([
-    { reason: 'a command nobody knows', args: ['frobnicate'], exit: 2, code: 'Usage', says: /unknown command "frobnicate"/, fix: /swarm --help/ },
-    { reason: 'a command misspelt', args: ['dmeo'], exit: 2, code: 'Usage', says: /"dmeo"/, fix: /did you mean demo\? swarm --help/ },
-    { reason: 'an option misspelt', args: ['get', 'runs', '--outptu', 'json'], exit: 2, code: 'Usage', says: /unknown option "--outptu"/, fix: /did you mean --output\? swarm get --help/ },
-    { reason: 'an argument left out', args: ['get'], exit: 2, code: 'Usage', says: /missing required argument "kind"/, fix: /swarm get --help/ },
-    { reason: 'a kind misspelt', args: ['get', 'agnets'], exit: 2, code: 'Usage', says: /unknown kind "agnets"/, fix: /did you mean agents\?/ },
-    { reason: 'a format nobody knows', args: ['run', 'team', '-o', 'xml'], exit: 2, code: 'Usage', says: /"xml"/, fix: /text, name, json/ },
-    { reason: 'a run of nothing', args: ['run'], exit: 2, code: 'Usage', says: /needs a team or an agent/, fix: /swarm run TEAM/ },
-    { reason: 'a run of a team and of an agent', args: ['run', 'payments', '--agent', 'notifier'], exit: 2, code: 'Usage', says: /"payments".*"notifier".*not both/, fix: /--agent AGENT/ },
-    { reason: 'a run of an agent without a task', args: ['run', '--agent', 'notifier'], exit: 2, code: 'Usage', says: /"notifier" needs a prompt/, fix: /--prompt/ },
-    { reason: 'a prompt for a team', args: ['run', 'payments', '--prompt', 'x'], exit: 2, code: 'Usage', says: /--prompt belongs to --agent/, fix: /-i key=value/ },
-    { reason: 'a file and a team', args: ['run', 'payments', '-f', 'run.yaml'], exit: 2, code: 'Usage', says: /exclude each other/, fix: /swarm run -f run.yaml/ },
-    { reason: 'an input without a value', args: ['run', 'payments', '--input', 'alert'], exit: 2, code: 'Usage', says: /--input "alert" is not key=value/, fix: /--input alert='/ },
-    { reason: 'an input from a file that is not there', args: ['run', 'payments', '--input', 'alert=@/no/such/file'], exit: 3, code: 'NotFound', says: /--input alert: "\/no\/such\/file" does not exist/, fix: /path/ },
-    { reason: 'a run from a file that is not there', args: ['run', '-f', '/no/such/run.yaml'], exit: 3, code: 'NotFound', says: /"\/no\/such\/run.yaml" does not exist/, fix: /path/ },
-    { reason: 'manifests that are not there', args: ['lint', '/no/such/directory'], exit: 3, code: 'NotFound', says: /"\/no\/such\/directory" does not exist/, fix: /directory/ },
-    { reason: 'a port that is none', args: ['dev', '--ephemeral', '--api-port', '99999'], exit: 2, code: 'Usage', says: /--api-port "99999"/, fix: /65535/ },
-    { reason: 'a model script that is not there', args: ['dev', '--ephemeral', '--script', './none.yaml'], exit: 3, code: 'NotFound', says: /none\.yaml/, fix: /obedient, responder/ },
+    {
+      reason: 'a command nobody knows',
+      args: ['frobnicate'],
+      exit: 2,
+      code: 'Usage',
+      says: /unknown command "frobnicate"/,
+      fix: /swarm --help/,
+    },
+    {
+      reason: 'a command misspelt',
+      args: ['dmeo'],
+      exit: 2,
+      code: 'Usage',
+      says: /"dmeo"/,
+      fix: /did you mean demo\? swarm --help/,
+    },
+    {
+      reason: 'an option misspelt',
+      args: ['get', 'runs', '--outptu', 'json'],
+      exit: 2,
+      code: 'Usage',
+      says: /unknown option "--outptu"/,
+      fix: /did you mean --output\? swarm get --help/,
+    },
+    {
+      reason: 'an argument left out',
+      args: ['get'],
+      exit: 2,
+      code: 'Usage',
+      says: /missing required argument "kind"/,
+      fix: /swarm get --help/,
+    },
+    {
+      reason: 'a kind misspelt',
+      args: ['get', 'agnets'],
+      exit: 2,
+      code: 'Usage',
+      says: /unknown kind "agnets"/,
+      fix: /did you mean agents\?/,
+    },
+    {
+      reason: 'a format nobody knows',
+      args: ['run', 'team', '-o', 'xml'],
+      exit: 2,
+      code: 'Usage',
+      says: /"xml"/,
+      fix: /text, name, json/,
+    },
+    {
+      reason: 'a run of nothing',
+      args: ['run'],
+      exit: 2,
+      code: 'Usage',
+      says: /needs a team or an agent/,
+      fix: /swarm run TEAM/,
+    },
+    {
+      reason: 'a run of a team and of an agent',
+      args: ['run', 'payments', '--agent', 'notifier'],
+      exit: 2,
+      code: 'Usage',
+      says: /"payments".*"notifier".*not both/,
+      fix: /--agent AGENT/,
+    },
+    {
+      reason: 'a run of an agent without a task',
+      args: ['run', '--agent', 'notifier'],
+      exit: 2,
+      code: 'Usage',
+      says: /"notifier" needs a prompt/,
+      fix: /--prompt/,
+    },
+    {
+      reason: 'a prompt for a team',
+      args: ['run', 'payments', '--prompt', 'x'],
+      exit: 2,
+      code: 'Usage',
+      says: /--prompt belongs to --agent/,
+      fix: /-i key=value/,
+    },
+    {
+      reason: 'a file and a team',
+      args: ['run', 'payments', '-f', 'run.yaml'],
+      exit: 2,
+      code: 'Usage',
+      says: /exclude each other/,
+      fix: /swarm run -f run.yaml/,
+    },
+    {
+      reason: 'an input without a value',
+      args: ['run', 'payments', '--input', 'alert'],
+      exit: 2,
+      code: 'Usage',
+      says: /--input "alert" is not key=value/,
+      fix: /--input alert='/,
+    },
+    {
+      reason: 'an input from a file that is not there',
+      args: ['run', 'payments', '--input', 'alert=@/no/such/file'],
+      exit: 3,
+      code: 'NotFound',
+      says: /--input alert: "\/no\/such\/file" does not exist/,
+      fix: /path/,
+    },
+    {
+      reason: 'a run from a file that is not there',
+      args: ['run', '-f', '/no/such/run.yaml'],
+      exit: 3,
+      code: 'NotFound',
+      says: /"\/no\/such\/run.yaml" does not exist/,
+      fix: /path/,
+    },
+    {
+      reason: 'manifests that are not there',
+      args: ['lint', '/no/such/directory'],
+      exit: 3,
+      code: 'NotFound',
+      says: /"\/no\/such\/directory" does not exist/,
+      fix: /directory/,
+    },
+    {
+      reason: 'a port that is none',
+      args: ['dev', '--ephemeral', '--api-port', '99999'],
+      exit: 2,
+      code: 'Usage',
+      says: /--api-port "99999"/,
+      fix: /65535/,
+    },
+    {
+      reason: 'a model script that is not there',
+      args: ['dev', '--ephemeral', '--script', './none.yaml'],
+      exit: 3,
+      code: 'NotFound',
+      says: /none\.yaml/,
+      fix: /obedient, responder/,
+    },
   ])('$reason', async (refused) => {
     await expectRefused(refused)
   })
@@ -66,12 +190,24 @@ describe('words that are not understood', () => {
 
 describe('without a cluster', () => {
   test('no kubeconfig at all', async () => {
-    await expectRefused({ args: ['get', 'runs'], exit: 5, code: 'KubernetesApi', says: /cannot find a cluster/, fix: /swarm dev/ })
+    await expectRefused({
+      args: ['get', 'runs'],
+      exit: 5,
+      code: 'KubernetesApi',
+      says: /cannot find a cluster/,
+      fix: /swarm dev/,
+    })
   })
   test('KUBECONFIG names a file that is not there', async () => {
     const nowhere = join(directory, 'nowhere')
     await expectRefused(
-      { args: ['get', 'runs'], exit: 5, code: 'KubernetesApi', says: new RegExp(`KUBECONFIG names "${nowhere}"`), fix: /swarm dev/ },
+      {
+        args: ['get', 'runs'],
+        exit: 5,
+        code: 'KubernetesApi',
+        says: new RegExp(`KUBECONFIG names "${nowhere}"`),
+        fix: /swarm dev/,
+      },
       { KUBECONFIG: nowhere },
     )
   })
@@ -92,18 +228,39 @@ describe('without a cluster', () => {
     { reason: 'not YAML', text: 'a: [', says: /it is not YAML/ },
     { reason: 'no kubeconfig', text: 'foo: bar', says: /current-context is not set/ },
   ])('a kubeconfig that is $reason', async ({ text, says }) => {
-    await expectRefused({ args: ['get', 'runs', '--kubeconfig', file('odd', text)], exit: 2, code: 'InvalidInput', says, fix: /kubectl config view/ })
+    await expectRefused({
+      args: ['get', 'runs', '--kubeconfig', file('odd', text)],
+      exit: 2,
+      code: 'InvalidInput',
+      says,
+      fix: /kubectl config view/,
+    })
   })
 })
 
 describe('a directory of manifests for swarm dev', () => {
   test.each([
     { reason: 'is not there', files: undefined, exit: 3, code: 'NotFound', says: /does not exist/ },
-    { reason: 'holds no YAML', files: { 'README.md': 'hello' }, exit: 3, code: 'NotFound', says: /holds no \*\.yaml/ },
-    { reason: 'has one file that is no YAML', files: { 'broken.yaml': 'a: [b\n' }, exit: 2, code: 'InvalidManifest', says: /broken\.yaml:2:1: cannot read YAML/ },
+    {
+      reason: 'holds no YAML',
+      files: { 'README.md': 'hello' },
+      exit: 3,
+      code: 'NotFound',
+      says: /holds no \*\.yaml/,
+    },
+    {
+      reason: 'has one file that is no YAML',
+      files: { 'broken.yaml': 'a: [b\n' },
+      exit: 2,
+      code: 'InvalidManifest',
+      says: /broken\.yaml:2:1: cannot read YAML/,
+    },
     {
       reason: 'has one manifest that does not fit its kind',
-      files: { 'agent.yaml': 'apiVersion: kubeswarm.io/v1alpha1\nkind: SwarmAgent\nmetadata: {name: a}\nspec:\n  modle: m\n  model: m\n  prompt: {inline: x}\n' },
+      files: {
+        'agent.yaml':
+          'apiVersion: kubeswarm.io/v1alpha1\nkind: SwarmAgent\nmetadata: {name: a}\nspec:\n  modle: m\n  model: m\n  prompt: {inline: x}\n',
+      },
       exit: 2,
       code: 'InvalidManifest',
       says: /agent\.yaml:5:10: SwarmAgent a: spec\.modle: there is no field "modle"\. Did you mean "model"\?/,
@@ -133,7 +290,13 @@ describe('a port that is taken', () => {
   test.each(['--api-port', '--hub-port'])('%s', async (option) => {
     const { port } = taken.address() as AddressInfo
     const state = join(directory, `state${option}`)
-    await expectRefused({ args: ['dev', '--state', state, option, String(port)], exit: 5, code: 'PortTaken', says: new RegExp(`port ${port} on 127\\.0\\.0\\.1 is taken`), fix: /another port/ })
+    await expectRefused({
+      args: ['dev', '--state', state, option, String(port)],
+      exit: 5,
+      code: 'PortTaken',
+      says: new RegExp(`port ${port} on 127\\.0\\.0\\.1 is taken`),
+      fix: /another port/,
+    })
     expect(readdirSync(state)).not.toContain('kubeconfig')
     if (canSeeProcesses) expect(processesOf(state)).toEqual([])
   })
@@ -141,19 +304,39 @@ describe('a port that is taken', () => {
 
 describe('a state directory', () => {
   test('that is a file', async () => {
-    await expectRefused({ args: ['dev', '--state', file('a-file', '')], exit: 5, code: 'StoreUnavailable', says: /a-file": it is a file/, fix: /--ephemeral/ })
+    await expectRefused({
+      args: ['dev', '--state', file('a-file', '')],
+      exit: 5,
+      code: 'StoreUnavailable',
+      says: /a-file": it is a file/,
+      fix: /--ephemeral/,
+    })
   })
   test('below a file', async () => {
-    await expectRefused({ args: ['dev', '--state', join(file('a-file', ''), 'state')], exit: 5, code: 'StoreUnavailable', says: /part of the path is a file/, fix: /--ephemeral/ })
+    await expectRefused({
+      args: ['dev', '--state', join(file('a-file', ''), 'state')],
+      exit: 5,
+      code: 'StoreUnavailable',
+      says: /part of the path is a file/,
+      fix: /--ephemeral/,
+    })
   })
   test('that another cluster holds: the second is told whose it is, the first is unharmed, also by --reset', async () => {
     const state = join(directory, 'held')
     const dev = await startDevProcess({ args: ['--state', state] })
     try {
       const api = apiOf(dev.kubeconfig)
-      await api.ok('POST', '/api/v1/namespaces', { body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kept' } } })
+      await api.ok('POST', '/api/v1/namespaces', {
+        body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kept' } },
+      })
       for (const more of [[], ['--reset']]) {
-        await expectRefused({ args: ['dev', '--state', state, ...more], exit: 5, code: 'StoreLocked', says: new RegExp(`process ${dev.pid} has it open`), fix: new RegExp(`kill ${dev.pid}.*--state`) })
+        await expectRefused({
+          args: ['dev', '--state', state, ...more],
+          exit: 5,
+          code: 'StoreLocked',
+          says: new RegExp(`process ${dev.pid} has it open`),
+          fix: new RegExp(`kill ${dev.pid}.*--state`),
+        })
         expect(await api.ok('GET', '/api/v1/namespaces/kept')).toMatchObject({ metadata: { name: 'kept' } })
       }
       expect(readFileSync(dev.kubeconfig, 'utf8')).toContain(dev.apiUrl)
@@ -173,14 +356,46 @@ test('a hub that does not answer is named, and no run is started that nobody cou
   try {
     const api = apiOf(dev.kubeconfig)
     const configMap = '/api/v1/namespaces/kubeswarm-system/configmaps/kubeswarm-endpoints'
-    await api.ok('PATCH', configMap, { body: { data: { hubUrl: null } }, contentType: 'application/merge-patch+json' })
-    await expectRefused({ args: ['run', 'team', '--kubeconfig', dev.kubeconfig], exit: 5, code: 'HubUnavailable', says: /kubeswarm-system\/kubeswarm-endpoints has no hubUrl/, fix: /swarm dev/ })
-    await expectRefused({ args: ['describe', 'run', 'nothing', '--kubeconfig', dev.kubeconfig], exit: 3, code: 'NotFound', says: /SwarmRun default\/nothing not found/, fix: /swarm get/ })
-    await expectRefused({ args: ['logs', 'run/nothing', '--kubeconfig', dev.kubeconfig], exit: 3, code: 'NotFound', says: /SwarmRun default\/nothing not found/, fix: /swarm get runs/ })
-    await expectRefused({ args: ['logs', 'agent/nobody', '--kubeconfig', dev.kubeconfig], exit: 3, code: 'NotFound', says: /SwarmAgent default\/nobody/, fix: /swarm/ })
-    await expectRefused({ args: ['get', 'run', 'nothing', '--kubeconfig', dev.kubeconfig], exit: 3, code: 'NotFound', says: /swarmruns\.kubeswarm\.io "nothing" not found/, fix: /namespace/ })
+    await api.ok('PATCH', configMap, {
+      body: { data: { hubUrl: null } },
+      contentType: 'application/merge-patch+json',
+    })
+    await expectRefused({
+      args: ['run', 'team', '--kubeconfig', dev.kubeconfig],
+      exit: 5,
+      code: 'HubUnavailable',
+      says: /kubeswarm-system\/kubeswarm-endpoints has no hubUrl/,
+      fix: /swarm dev/,
+    })
+    await expectRefused({
+      args: ['describe', 'run', 'nothing', '--kubeconfig', dev.kubeconfig],
+      exit: 3,
+      code: 'NotFound',
+      says: /SwarmRun default\/nothing not found/,
+      fix: /swarm get/,
+    })
+    await expectRefused({
+      args: ['logs', 'run/nothing', '--kubeconfig', dev.kubeconfig],
+      exit: 3,
+      code: 'NotFound',
+      says: /SwarmRun default\/nothing not found/,
+      fix: /swarm get runs/,
+    })
+    await expectRefused({
+      args: ['logs', 'agent/nobody', '--kubeconfig', dev.kubeconfig],
+      exit: 3,
+      code: 'NotFound',
+      says: /SwarmAgent default\/nobody/,
+      fix: /swarm/,
+    })
+    await expectRefused({
+      args: ['get', 'run', 'nothing', '--kubeconfig', dev.kubeconfig],
+      exit: 3,
+      code: 'NotFound',
+      says: /swarmruns\.kubeswarm\.io "nothing" not found/,
+      fix: /namespace/,
+    })
   } finally {
     await dev.stop()
   }
 })
-

@@ -71,7 +71,10 @@ const startWrongServer = async (): Promise<Server> => {
   const server = createServer((request, response) => {
     const status = Number(request.url?.split('/')[1])
     if (status > 0) response.writeHead(status).end('no')
-    else response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Welcome to nginx!</body></html>')
+    else
+      response
+        .writeHead(200, { 'content-type': 'text/html' })
+        .end('<html><body>Welcome to nginx!</body></html>')
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -82,8 +85,18 @@ const portOf = (server: Server): number => (server.address() as AddressInfo).por
 
 interface RunStatus {
   readonly phase?: string
-  readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string; readonly message: string }[]
-  readonly steps?: readonly { readonly name: string; readonly message?: string; readonly errorCode?: string; readonly errorSuggestion?: string }[]
+  readonly conditions?: readonly {
+    readonly type: string
+    readonly status: string
+    readonly reason: string
+    readonly message: string
+  }[]
+  readonly steps?: readonly {
+    readonly name: string
+    readonly message?: string
+    readonly errorCode?: string
+    readonly errorSuggestion?: string
+  }[]
 }
 
 const statusOf = async (api: Api, run: string): Promise<RunStatus> => {
@@ -112,7 +125,16 @@ const expectToldEverywhere = async ({
   readonly says: readonly string[]
   readonly fix: RegExp
 }): Promise<string> => {
-  const { exitCode, stdout, stderr } = await swarm(['run', '--name', run, '-n', namespace, '--kubeconfig', dev.kubeconfig, ...args])
+  const { exitCode, stdout, stderr } = await swarm([
+    'run',
+    '--name',
+    run,
+    '-n',
+    namespace,
+    '--kubeconfig',
+    dev.kubeconfig,
+    ...args,
+  ])
   const shown = shownError(stderr)
   expect({ exitCode, stdout, code: shown.code }, stderr).toEqual({ exitCode: 1, stdout: '', code })
   expect(shown.message).toContain(`SwarmRun ${namespace}/${run} Failed: step "`)
@@ -185,32 +207,88 @@ spec:
   })
 
   test.each([
-    { agent: 'nothing-listens', code: 'ToolServerUnavailable', says: () => [`http://127.0.0.1:${closedPort}`, 'connection refused'], fix: /server runs/ },
-    { agent: 'wrong-port', code: 'ToolServerUnavailable', says: () => [`http://mock-slack.${namespace}.svc:9999`, 'no ready endpoint'], fix: /url/ },
-    { agent: 'no-service', code: 'ToolServerUnavailable', says: () => [`http://mock-slak.${namespace}.svc:8080`, 'no ready endpoint'], fix: /url/ },
-    { agent: 'no-host', code: 'ToolServerUnavailable', says: () => ['http://no-such-host.invalid:8080', 'host is not known'], fix: /url/ },
+    {
+      agent: 'nothing-listens',
+      code: 'ToolServerUnavailable',
+      says: () => [`http://127.0.0.1:${closedPort}`, 'connection refused'],
+      fix: /server runs/,
+    },
+    {
+      agent: 'wrong-port',
+      code: 'ToolServerUnavailable',
+      says: () => [`http://mock-slack.${namespace}.svc:9999`, 'no ready endpoint'],
+      fix: /url/,
+    },
+    {
+      agent: 'no-service',
+      code: 'ToolServerUnavailable',
+      says: () => [`http://mock-slak.${namespace}.svc:8080`, 'no ready endpoint'],
+      fix: /url/,
+    },
+    {
+      agent: 'no-host',
+      code: 'ToolServerUnavailable',
+      says: () => ['http://no-such-host.invalid:8080', 'host is not known'],
+      fix: /url/,
+    },
     { agent: 'fails', code: 'ToolServerUnavailable', says: () => ['/500', 'HTTP 500'], fix: /server runs/ },
     { agent: 'refuses', code: 'ToolServerUnauthorized', says: () => ['/401', 'HTTP 401'], fix: /auth/ },
-    { agent: 'web-page', code: 'ToolServerProtocol', says: () => ['/page', 'not answer as an MCP server'], fix: /check the URL/ },
+    {
+      agent: 'web-page',
+      code: 'ToolServerProtocol',
+      says: () => ['/page', 'not answer as an MCP server'],
+      fix: /check the URL/,
+    },
   ])('tool server: $agent fails before any model call', async ({ agent, code, says, fix }) => {
-    const stderr = await expectToldEverywhere({ dev, api, run: `server-${agent}`, args: ['--agent', agent, '--prompt', 'hello'], code, says: ['"slack"', ...says()], fix })
+    const stderr = await expectToldEverywhere({
+      dev,
+      api,
+      run: `server-${agent}`,
+      args: ['--agent', agent, '--prompt', 'hello'],
+      code,
+      says: ['"slack"', ...says()],
+      fix,
+    })
     expect(stderr).not.toContain('test-model')
   })
 
   test('tool server: onUnavailable: degrade goes on without it', async () => {
-    const { exitCode, stdout, stderr } = await swarm(['run', '--agent', 'goes-on', '--prompt', 'hello', '-n', namespace, '--kubeconfig', dev.kubeconfig])
+    const { exitCode, stdout, stderr } = await swarm([
+      'run',
+      '--agent',
+      'goes-on',
+      '--prompt',
+      'hello',
+      '-n',
+      namespace,
+      '--kubeconfig',
+      dev.kubeconfig,
+    ])
     expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 0, stdout: 'ok\n' })
   })
 
   test.each([
     { does: 'do-401', code: 'ModelUnauthorized', says: ['"test-model"', 'HTTP 401'], fix: /OPENAI_API_KEY/ },
     { does: 'do-404', code: 'ModelNotFound', says: ['"test-model"', 'HTTP 404'], fix: /model/ },
-    { does: 'do-malformed', code: 'InvalidModelResponse', says: ['slack/post_message', '3 times'], fix: /model/ },
+    {
+      does: 'do-malformed',
+      code: 'InvalidModelResponse',
+      says: ['slack/post_message', '3 times'],
+      fix: /model/,
+    },
     { does: 'do-loop', code: 'LoopDetected', says: ['slack/post_message', 'same arguments'], fix: /journal/ },
     { does: 'do-empty', code: 'EmptyAnswer', says: ['turn 1'], fix: /larger/ },
     { does: 'do-length', code: 'AnswerTruncated', says: ['token limit'], fix: /tokensPerCall/ },
   ])('model: $does fails with $code', async ({ does, code, says, fix }) => {
-    await expectToldEverywhere({ dev, api, run: `model-${does}`, args: ['--agent', 'poster', '--prompt', does], code, says, fix })
+    await expectToldEverywhere({
+      dev,
+      api,
+      run: `model-${does}`,
+      args: ['--agent', 'poster', '--prompt', does],
+      code,
+      says,
+      fix,
+    })
   })
 
   test('model: success claimed without the call that was demanded is no success', async () => {
@@ -226,7 +304,17 @@ spec:
   })
 
   test('model: a 429 that says when to come back is waited for, and seen', async () => {
-    const { exitCode, stdout, stderr } = await swarm(['run', '--agent', 'poster', '--prompt', 'do-429', '-n', namespace, '--kubeconfig', dev.kubeconfig])
+    const { exitCode, stdout, stderr } = await swarm([
+      'run',
+      '--agent',
+      'poster',
+      '--prompt',
+      'do-429',
+      '-n',
+      namespace,
+      '--kubeconfig',
+      dev.kubeconfig,
+    ])
     expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 0, stdout: 'fine now\n' })
     expect(stderr).toContain('model call failed: ')
     expect(stderr).toContain('HTTP 429')
@@ -234,19 +322,43 @@ spec:
 
   test('a run whose team is gone when it starts fails at once, by name', async () => {
     const runs = `/apis/kubeswarm.io/v1alpha1/namespaces/${namespace}/swarmruns`
-    const run = (name: string, spec: object) => ({ apiVersion: 'kubeswarm.io/v1alpha1', kind: 'SwarmRun', metadata: { name }, spec })
-    const team = { apiVersion: 'kubeswarm.io/v1alpha1', kind: 'SwarmTeam', metadata: { name: 'fleeting' }, spec: { roles: [{ name: 'poster', swarmAgent: 'poster' }], pipeline: [{ role: 'poster', inputs: { t: 'x' } }] } }
+    const run = (name: string, spec: object) => ({
+      apiVersion: 'kubeswarm.io/v1alpha1',
+      kind: 'SwarmRun',
+      metadata: { name },
+      spec,
+    })
+    const team = {
+      apiVersion: 'kubeswarm.io/v1alpha1',
+      kind: 'SwarmTeam',
+      metadata: { name: 'fleeting' },
+      spec: {
+        roles: [{ name: 'poster', swarmAgent: 'poster' }],
+        pipeline: [{ role: 'poster', inputs: { t: 'x' } }],
+      },
+    }
     const teams = `/apis/kubeswarm.io/v1alpha1/namespaces/${namespace}/swarmteams`
     await api.ok('POST', teams, { body: team })
     await api.ok('POST', runs, { body: run('orphan', { teamRef: 'fleeting', suspend: true }) })
     await api.ok('DELETE', `${teams}/fleeting`)
-    await api.ok('PATCH', `${runs}/orphan`, { body: { spec: { suspend: false } }, contentType: 'application/merge-patch+json' })
+    await api.ok('PATCH', `${runs}/orphan`, {
+      body: { spec: { suspend: false } },
+      contentType: 'application/merge-patch+json',
+    })
     const { phase, conditions } = await statusOf(api, 'orphan')
     const verdict = conditions?.find(({ type }) => type === 'Succeeded')
     expect([phase, verdict?.reason]).toEqual(['Failed', 'TeamNotFound'])
     expect(verdict?.message).toContain('SwarmTeam "fleeting"')
 
-    const described = await swarm(['describe', 'run', 'orphan', '-n', namespace, '--kubeconfig', dev.kubeconfig])
+    const described = await swarm([
+      'describe',
+      'run',
+      'orphan',
+      '-n',
+      namespace,
+      '--kubeconfig',
+      dev.kubeconfig,
+    ])
     expect(described.exitCode, described.stderr).toBe(0)
     expect(described.stdout).toContain('TeamNotFound')
     const logs = await swarm(['logs', 'run/orphan', '-n', namespace, '--kubeconfig', dev.kubeconfig])
@@ -255,10 +367,17 @@ spec:
   })
 
   test('logs into a pipe that closes early end quietly', async () => {
-    const shell = spawn('bash', ['-c', `set -o pipefail; "${process.execPath}" "${join(checkout, 'bin/swarm.js')}" logs run/model-do-loop -o json -n ${namespace} --kubeconfig "${dev.kubeconfig}" | head -c 1; exit \${PIPESTATUS[0]}`], {
-      env: cleanEnvironment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const shell = spawn(
+      'bash',
+      [
+        '-c',
+        `set -o pipefail; "${process.execPath}" "${join(checkout, 'bin/swarm.js')}" logs run/model-do-loop -o json -n ${namespace} --kubeconfig "${dev.kubeconfig}" | head -c 1; exit \${PIPESTATUS[0]}`,
+      ],
+      {
+        env: cleanEnvironment(),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
     let stderr = ''
     shell.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
     const [exitCode] = (await once(shell, 'close')) as [number]
@@ -275,7 +394,11 @@ describe('with a model and a tool server that go away', () => {
   let asked = () => {}
 
   beforeAll(async () => {
-    slack = spawn(process.execPath, [join(checkout, 'bin/swarm.js'), 'mock', 'slack', '--port', '0', '--control-port', '0'], { env: cleanEnvironment(), stdio: 'pipe' })
+    slack = spawn(
+      process.execPath,
+      [join(checkout, 'bin/swarm.js'), 'mock', 'slack', '--port', '0', '--control-port', '0'],
+      { env: cleanEnvironment(), stdio: 'pipe' },
+    )
     const url = await new Promise<string>((resolve, reject) => {
       let text = ''
       slack.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -292,12 +415,20 @@ describe('with a model and a tool server that go away', () => {
         await hold
         return messages.some(({ role }) => role === 'tool')
           ? { text: 'Posted.' }
-          : { call: { name: 'slack__post_message', arguments: { channel: '#incidents', text: 'Database down' } } }
+          : {
+              call: {
+                name: 'slack__post_message',
+                arguments: { channel: '#incidents', text: 'Database down' },
+              },
+            }
       },
     })
     directory = mkdtempSync(join(tmpdir(), 'bad-input-'))
     writeFileSync(join(directory, 'all.yaml'), [space, slackAt('poster', url)].join(''))
-    dev = await startDevProcess({ args: ['--ephemeral', directory], environment: { OPENAI_BASE_URL: model.url } })
+    dev = await startDevProcess({
+      args: ['--ephemeral', directory],
+      environment: { OPENAI_BASE_URL: model.url },
+    })
   })
   afterAll(async () => {
     await dev?.stop()
@@ -310,10 +441,27 @@ describe('with a model and a tool server that go away', () => {
     let release = () => {}
     hold = new Promise((resolve) => (release = resolve))
     const underWay = new Promise<void>((resolve) => (asked = resolve))
-    const watching = spawn(process.execPath, [join(checkout, 'bin/swarm.js'), 'run', '--agent', 'poster', '--prompt', 'Post it.', '--name', 'left-alone', '-n', namespace, '--kubeconfig', dev.kubeconfig], {
-      env: cleanEnvironment(),
-      stdio: 'pipe',
-    })
+    const watching = spawn(
+      process.execPath,
+      [
+        join(checkout, 'bin/swarm.js'),
+        'run',
+        '--agent',
+        'poster',
+        '--prompt',
+        'Post it.',
+        '--name',
+        'left-alone',
+        '-n',
+        namespace,
+        '--kubeconfig',
+        dev.kubeconfig,
+      ],
+      {
+        env: cleanEnvironment(),
+        stdio: 'pipe',
+      },
+    )
     let stderr = ''
     watching.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
     await underWay
@@ -353,7 +501,12 @@ describe('with a model and a tool server that go away', () => {
     const api = apiOf(dev.kubeconfig)
     const agents = `/apis/kubeswarm.io/v1alpha1/namespaces/${namespace}/swarmagents`
     await api.ok('POST', agents, {
-      body: { apiVersion: 'kubeswarm.io/v1alpha1', kind: 'SwarmAgent', metadata: { name: 'thinker' }, spec: { model: 'test-model', prompt: { inline: 'Think.' }, guardrails: { limits: { retries: 0 } } } },
+      body: {
+        apiVersion: 'kubeswarm.io/v1alpha1',
+        kind: 'SwarmAgent',
+        metadata: { name: 'thinker' },
+        spec: { model: 'test-model', prompt: { inline: 'Think.' }, guardrails: { limits: { retries: 0 } } },
+      },
     })
     await expectToldEverywhere({
       dev,

@@ -12,7 +12,8 @@ export interface ShownError {
 export const shownError = (stderr: string): ShownError => {
   expect(stderr.match(/^error: /gm), stderr).toHaveLength(1)
   expect(stderr, 'no stack trace').not.toMatch(/^\s+at .+:\d+:\d+\)?$/m)
-  const [, message = '', fix = '', code = ''] = /^error: (.+(?:\n {7}.+)*)\n {2}fix: (.+)\n {2}code: (\w+)$/m.exec(stderr) ?? []
+  const [, message = '', fix = '', code = ''] =
+    /^error: (.+(?:\n {7}.+)*)\n {2}fix: (.+)\n {2}code: (\w+)$/m.exec(stderr) ?? []
   expect(code, `an error, a fix and a code in\n${stderr}`).not.toBe('')
   return { message, fix, code }
 }
