@@ -6,6 +6,7 @@ import { isObject } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import { decodeProtobuf, isProtobuf } from '../protobuf/decode-protobuf.ts'
 import { badRequest, tooLarge } from '../status-error.ts'
+import { warningHeader } from './warning-header.ts'
 
 const BODY_LIMIT = 3 * 1024 * 1024
 
@@ -76,16 +77,7 @@ export class Exchange {
 
   #writeHead(code: number, headers: Record<string, string>): void {
     if (this.#warnings.size > 0) {
-      this.response.setHeader(
-        'Warning',
-        [...this.#warnings].map(
-          (text) =>
-            `299 - "${text
-              .replaceAll('\\', '\\\\')
-              .replaceAll('"', '\\"')
-              .replaceAll(/[\r\n]+/g, ' ')}"`,
-        ),
-      )
+      this.response.setHeader('Warning', [...this.#warnings].map(warningHeader))
     }
     this.response.writeHead(code, headers)
   }
