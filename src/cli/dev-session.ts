@@ -48,6 +48,7 @@ export const readAll = async (path: string): Promise<ReadManifests['objects']> =
 export const startSession = async ({
   objects,
   stateDirectory,
+  databaseUrl,
   apiPort,
   hubPort,
   logLevel,
@@ -55,6 +56,7 @@ export const startSession = async ({
 }: {
   readonly objects: readonly KubernetesObject[]
   readonly stateDirectory?: string
+  readonly databaseUrl?: string
   readonly apiPort: number
   readonly hubPort: number
   readonly logLevel: string
@@ -78,6 +80,7 @@ export const startSession = async ({
     // Standard output belongs to the command; what the components say goes to standard error.
     logger: pino({ level: logLevel, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2)),
     ...(stateDirectory === undefined ? {} : { stateDirectory }),
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
   })
   return { cluster, model }
 }

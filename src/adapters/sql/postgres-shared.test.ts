@@ -17,18 +17,12 @@ import {
   submitted,
   taskOf,
 } from '../../ports/store.fixtures.ts'
-import { realClock, startTestServer, type TestServer } from './postgres.fixtures.ts'
+import { realClock, serverForTests } from './postgres.fixtures.ts'
 import { openPostgresStore } from './postgres.ts'
 import { schemaVersion } from './schema.ts'
 
-const found = startTestServer()
-if ('missing' in found) {
-  console.warn(`PostgreSQL is not tested: ${found.missing}`)
-  test.skip(`PostgreSQL is not tested: ${found.missing}`, () => undefined)
-} else {
-  afterAll(() => found.server.remove())
-  describe('several processes on one PostgreSQL', () => onServer(found.server))
-}
+const { server, missing } = serverForTests()
+afterAll(() => server.remove())
 
 const LEASE_MS = 10_000
 
@@ -37,7 +31,7 @@ const eventually = async (holds: () => boolean | Promise<boolean>): Promise<void
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
-function onServer(server: TestServer): void {
+describe.skipIf(missing)('several processes on one PostgreSQL', () => {
   let url: string
   let stores: Store[]
   beforeEach(async () => {
@@ -339,4 +333,4 @@ function onServer(server: TestServer): void {
       's3cret',
     )
   })
-}
+})

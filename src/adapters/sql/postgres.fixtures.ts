@@ -3,23 +3,25 @@
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { userInfo } from 'node:os'
 import pg from 'pg'
 import type { Clock } from '../../ports/clock.ts'
 
 export interface TestServer {
   /** A new, empty schema: nothing of another test is in it. */
   emptySchema(): Promise<string>
-  /** Stops at once, as in a crash of the machine's service, and starts again. */
-  restart(): void
+  /** At once, without waiting for anybody. */
   stop(): void
   start(): void
   remove(): void
 }
 
-export type FoundServer = { readonly server: TestServer } | { readonly missing: string }
+/** `missing` says why there is none. */
+interface FoundServer {
+  readonly server?: TestServer
+  readonly missing?: string
+}
 
 const directories = (): readonly string[] => [
   ...(process.env['PATH'] ?? '').split(delimiter),
@@ -43,7 +45,21 @@ const unprivileged = (): { readonly uid: number; readonly gid: number } | undefi
   return undefined
 }
 
-export const startTestServer = (): FoundServer => {
+/** For one test file: prints why its tests are skipped where there is no server. */
+export const serverForTests = (): { readonly missing: boolean; readonly server: TestServer } => {
+  const { server, missing } = startTestServer()
+  if (server !== undefined) return { missing: false, server }
+  console.warn(`PostgreSQL is not tested: ${missing}`)
+  const none = (): never => {
+    throw new Error(`there is no PostgreSQL: ${missing}`)
+  }
+  return {
+    missing: true,
+    server: { emptySchema: none, stop: none, start: none, remove: () => undefined },
+  }
+}
+
+const startTestServer = (): FoundServer => {
   const bin = directories().find((directory) =>
     ['initdb', 'pg_ctl', 'postgres'].every((program) => existsSync(join(directory, program))),
   )
@@ -84,15 +100,10 @@ export const startTestServer = (): FoundServer => {
   return {
     server: {
       emptySchema: async () => {
-        admin ??= new pg.Pool({ connectionString: url, max: 1, allowExitOnIdle: true })
-        admin.on('error', () => undefined)
+        admin ??= quietPool(url)
         const schema = `s${++schemas}`
         await admin.query(`CREATE SCHEMA ${schema}`)
         return `${url}&options=${encodeURIComponent(`-c search_path=${schema}`)}`
-      },
-      restart: () => {
-        stop()
-        start()
       },
       stop,
       start,
@@ -106,6 +117,10 @@ export const startTestServer = (): FoundServer => {
     },
   }
 }
+
+/** Says nothing when the server goes away under it, and keeps no process alive. */
+const quietPool = (connectionString: string): pg.Pool =>
+  new pg.Pool({ connectionString, max: 1, allowExitOnIdle: true }).on('error', () => undefined)
 
 export const realClock: Clock = {
   now: () => Date.now(),

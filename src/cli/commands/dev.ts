@@ -17,6 +17,7 @@ import { stopSignal } from '../until-stopped.ts'
 interface DevCommandOptions {
   readonly state: string
   readonly script?: string
+  readonly databaseUrl?: string
   readonly ephemeral?: boolean
   readonly reset?: boolean
   readonly apiPort: string
@@ -33,6 +34,10 @@ export const registerDev = (program: Command): void => {
     .argument('[dir]', 'directory of manifests to apply, and to apply again when a file is saved')
     .option('--state <dir>', 'where to keep state', defaultStateDirectory())
     .option('--ephemeral', 'keep nothing: state in a temporary directory')
+    .option(
+      '--database-url <url>',
+      'journal, queue and inbox in this PostgreSQL (postgres://...; password also by PGPASSWORD or ~/.pgpass)',
+    )
     .option('--script <script>', 'use the scripted model with this script, whatever models there are')
     .option('--reset', 'forget the kept state first')
     .option('--api-port <port>', 'port of the Kubernetes API (0: any)', '0')
@@ -58,6 +63,12 @@ const dev = async (directory: string | undefined, options: DevCommandOptions): P
         message: '--reset and --ephemeral exclude each other',
         remedy: 'an ephemeral cluster has no state to forget',
       })
+    if (options.databaseUrl !== undefined)
+      throw new KubeswarmError({
+        code: 'Usage',
+        message: '--reset and --database-url exclude each other',
+        remedy: 'empty the database yourself; --reset forgets a state directory',
+      })
     await forgetState({ stateDirectory: options.state, logger: pino({ level: 'silent' }) })
   }
   progress.update('starting the embedded cluster')
@@ -68,6 +79,7 @@ const dev = async (directory: string | undefined, options: DevCommandOptions): P
     logLevel: options.logLevel,
     ...(options.script === undefined ? {} : { script: options.script }),
     ...(options.ephemeral === true ? {} : { stateDirectory: options.state }),
+    ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
   })
   const { cluster } = session
   try {

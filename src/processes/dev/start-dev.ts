@@ -9,17 +9,17 @@ import { fileURLToPath } from 'node:url'
 import { startLocalKube } from 'local-kube'
 import { connectKubernetes, type KubernetesConnection } from '../../adapters/kubernetes/connect-kubernetes.ts'
 import { startScriptedModel } from '../../adapters/scripted-model/start-scripted-model.ts'
-import { openSqliteStore } from '../../adapters/sql/sqlite.ts'
 import type { ModelChoice } from '../../domain/model/choose-model.ts'
 import { createKubernetesAuthenticator } from '../../hub/kubernetes-authenticator.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { Store } from '../../ports/store.ts'
 import { startHub } from '../hub.ts'
 import { startOperator, type StartedOperator } from '../operator.ts'
+import { openStore } from '../store.ts'
 import { systemClock } from '../system-clock.ts'
 import { image, imageRepository } from '../version.ts'
 import { publishEndpoints } from './publish-endpoints.ts'
-import { clusterIn, kubeconfigIn, makeStateDirectory, storeIn } from './state-directory.ts'
+import { clusterIn, kubeconfigIn, makeStateDirectory } from './state-directory.ts'
 
 /** Ctrl-C waits so long for work in hand; what is cut off goes on from its journal at the next start. */
 const LONGEST_SHUTDOWN_MS = 3000
@@ -27,6 +27,8 @@ const LONGEST_SHUTDOWN_MS = 3000
 export interface DevOptions {
   /** Absent: a temporary directory that close() removes. */
   readonly stateDirectory?: string
+  /** PostgreSQL instead of a file in the state directory. Holds a password: it is never shown. */
+  readonly databaseUrl?: string
   /** 0: any free port. */
   readonly apiPort: number
   readonly hubPort: number
@@ -52,6 +54,7 @@ export interface DevCluster {
 
 export const startDev = async ({
   stateDirectory: kept,
+  databaseUrl,
   apiPort,
   hubPort,
   model,
@@ -68,8 +71,9 @@ export const startDev = async ({
 
   try {
     await makeStateDirectory(stateDirectory)
-    const store = openSqliteStore({
-      path: storeIn(stateDirectory),
+    const store = await openStore({
+      databaseUrl,
+      stateDirectory,
       // What is thrown away at the end need not survive the machine.
       outlives: kept === undefined ? 'the process' : 'the machine',
       clock: systemClock,

@@ -186,7 +186,7 @@ export const createLeaseWaiters = ({
     },
     wake: (agent) => {
       if (agent === undefined) {
-        for (const line of [...lines.values()]) serve(line)
+        for (const line of lines.values()) serve(line)
         return
       }
       const line = lines.get(`${agent.namespace}/${agent.name}`)
@@ -194,10 +194,10 @@ export const createLeaseWaiters = ({
     },
     close: async () => {
       closed = true
-      const serving = [...lines.values()].map((line) => line.serving)
-      for (const line of [...lines.values()]) {
+      const serving = [...lines.values()].flatMap((line) => line.serving ?? [])
+      for (const line of lines.values()) {
         line.stopTimer?.()
-        for (const waiter of [...line.waiters]) waiter.settle({})
+        for (const waiter of line.waiters) waiter.settle({})
       }
       await Promise.all(serving)
     },
