@@ -9,6 +9,7 @@ import type { Paint } from './output/paint.ts'
 import { runView } from './output/run-view.ts'
 import type { Cluster } from './session/cluster.ts'
 import type { HubReader } from './session/hub-reader.ts'
+import { waitNotices } from './wait-notices.ts'
 
 export interface WatchedRun {
   readonly phase: string
@@ -18,21 +19,28 @@ export interface WatchedRun {
   readonly records: readonly JournalRecord[]
 }
 
-export const watchRun = async ({
-  cluster,
-  hub,
-  run,
-  print,
-  paint,
-  signal,
-}: {
+interface Watch {
   readonly cluster: Cluster
   readonly hub: HubReader
   readonly run: string
   readonly print: (line: string) => void
   readonly paint: Paint
   readonly signal?: AbortSignal
-}): Promise<WatchedRun> => {
+}
+
+export const watchRun = async (watch: Watch): Promise<WatchedRun> => {
+  const notices = waitNotices(watch)
+  try {
+    return await follow(watch, notices.saw)
+  } finally {
+    notices.close()
+  }
+}
+
+const follow = async (
+  { cluster, hub, run, print, paint, signal }: Watch,
+  saw: (record: JournalRecord) => void,
+): Promise<WatchedRun> => {
   const taken = await untilTakenUp({ cluster, run, ...(signal === undefined ? {} : { signal }) })
   if (isOver(taken)) {
     const records = await readJournal({ hub, run, uid: taken.metadata.uid })
@@ -53,6 +61,7 @@ export const watchRun = async ({
     ...(signal === undefined ? {} : { signal }),
   })) {
     records.push(record)
+    saw(record)
     for (const line of view.lines(record)) print(line)
   }
   const finished = records.find((record) => record.type === 'run.finished')

@@ -1,6 +1,8 @@
 // swarm dev DIR while its files change: a good save is applied, a bad one is told with its place and changes nothing.
 // And what can never become ready is said, not waited for.
 
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { apiOf } from './support/api.ts'
 import { shownError } from './support/screen.ts'
-import { startDevProcess, swarm, type DevProcess } from './support/swarm.ts'
+import { checkout, cleanEnvironment, startDevProcess, swarm, type DevProcess } from './support/swarm.ts'
 
 const namespace = 'saved'
 const space = `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${namespace}}\n`
@@ -97,6 +99,34 @@ describe('something that can never become ready', () => {
     expect(dev.complaints()).toMatch(
       /warning: not ready: pod saved\/alien-\S+, container web: .*"nginx:1" cannot run here.* \[ErrImageNeverPull\]/,
     )
+  })
+
+  test('is what a run says it waits for', async () => {
+    save('agent.yaml', promptless)
+    dev = await startDevProcess({ args: ['--ephemeral', directory] })
+    const args = [
+      'run',
+      '--agent',
+      'helper',
+      '--prompt',
+      'x',
+      '-n',
+      namespace,
+      '--kubeconfig',
+      dev.kubeconfig,
+    ]
+    const watching = spawn(process.execPath, [join(checkout, 'bin/swarm.js'), ...args], {
+      env: cleanEnvironment(),
+      stdio: 'pipe',
+    })
+    let stderr = ''
+    watching.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+    while (!stderr.includes('waiting: ')) await once(watching.stderr, 'data')
+    expect(stderr).toMatch(
+      /waiting: step "helper" needs SwarmAgent saved\/helper, which is not ready: .*nowhere.* \[PromptResolutionError\]/,
+    )
+    watching.kill('SIGINT')
+    expect(await once(watching, 'close')).toEqual([130, null])
   })
 
   test('is an error for --exit-when-ready', async () => {
