@@ -101,7 +101,10 @@ export const endRecord = Type.Union([
 ])
 
 const byType: ReadonlyMap<string, TSchema> = new Map(
-  [requestRecord, ...workRecord.anyOf, ...endRecord.anyOf].map((schema) => [schema.properties.type.const, schema]),
+  [requestRecord, ...workRecord.anyOf, ...endRecord.anyOf].map((schema) => [
+    schema.properties.type.const,
+    schema,
+  ]),
 )
 
 /** A checked record without the fields its type does not have. Its type is known, so no union has to be searched. */

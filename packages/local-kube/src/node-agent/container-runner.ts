@@ -302,10 +302,15 @@ export function runContainer(context: ContainerContext): ContainerRunner {
     }
   }
 
-  const finished = live().finally(async () => {
-    setStarted()
-    await log?.close()
-  })
+  const toTheEnd = async (): Promise<void> => {
+    try {
+      await live()
+    } finally {
+      setStarted()
+      await log?.close()
+    }
+  }
+  const finished = toTheEnd()
 
   return {
     name: container.name,

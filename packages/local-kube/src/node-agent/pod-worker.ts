@@ -290,8 +290,8 @@ export function startPodWorker({
     for (const container of pod.spec.containers) {
       launch(container, pod.spec.restartPolicy ?? 'Always', references, true)
     }
-    const main = pod.spec.containers.map(({ name: container }) => runners.get(container)?.finished)
-    await Promise.all(main)
+    const main = pod.spec.containers.flatMap(({ name: container }) => runners.get(container) ?? [])
+    await Promise.all(main.map((runner) => runner.finished))
     const phase = podPhase(facts())
     if (phase === 'Succeeded' || phase === 'Failed') await stopAll(30_000, 'Stopping sidecar container')
   }
