@@ -1,12 +1,18 @@
 // How a long-running command ends: the first signal asks it to close what it started, a second one does not wait.
 
-/** Aborts on the first SIGINT, SIGTERM or SIGHUP. A second SIGINT ends the process at once (exit 130). */
+/** One Ctrl-C may come twice: from the terminal, and from a parent that passes on what the terminal sent it too. */
+const SAME_WISH_MS = 500
+
+/** Aborts on the first SIGINT, SIGTERM or SIGHUP. A second one, later, ends the process at once (exit 130). */
 export const stopSignal = (): AbortSignal => {
   const controller = new AbortController()
+  let first = 0
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130)
-      controller.abort(new Error(`stopped by ${name}`))
+      if (!controller.signal.aborted) {
+        first = performance.now()
+        controller.abort(new Error(`stopped by ${name}`))
+      } else if (performance.now() - first > SAME_WISH_MS) process.exit(130)
     })
   }
   return controller.signal

@@ -62,6 +62,15 @@ describe('swarm dev, interrupted', () => {
     expectNothingRuns(temporary)
   })
 
+  test('by a signal that comes twice, from the terminal and from a parent that passes it on: it still tidies up', async () => {
+    const temporary = fresh()
+    const moment = { type: 'output', shows: /"kubeconfig"/ } as const
+    const { exitCode, output } = await interruptAt({ args: ['dev', example, '--ephemeral', '--script', 'responder', '-o', 'json'], moment, temporary, signals: ['SIGINT', 'SIGTERM'] })
+    expect(exitCode, output).toBe(0)
+    expectNothingRuns(temporary)
+    expect(readdirSync(temporary)).toEqual([])
+  })
+
   test('while a run is under way: it ends all the same; after the restart earlier runs are there and this one goes on', async () => {
     const temporary = fresh()
     const state = join(temporary, 'state')

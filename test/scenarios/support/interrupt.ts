@@ -21,12 +21,15 @@ export const interruptAt = async ({
   args,
   moment,
   temporary,
+  signals = ['SIGINT'],
   environment = {},
 }: {
   readonly args: readonly string[]
   readonly moment: Moment
   /** Where it puts what is temporary. */
   readonly temporary: string
+  /** Sent in one go. */
+  readonly signals?: readonly NodeJS.Signals[]
   readonly environment?: Readonly<Record<string, string>>
 }): Promise<Interrupted> => {
   const child = spawn(process.execPath, [join(checkout, 'bin/swarm.js'), ...args], {
@@ -37,7 +40,7 @@ export const interruptAt = async ({
   let output = ''
   let reached = false
   const interrupt = () => {
-    if (!reached) child.kill('SIGINT')
+    if (!reached) for (const signal of signals) child.kill(signal)
     reached = true
   }
   const look = (text: string) => {
