@@ -321,6 +321,20 @@ describe('a state directory', () => {
       fix: /--ephemeral/,
     })
   })
+  test('whose store is not one: told, and forgotten by --reset', async () => {
+    const state = join(directory, 'garbage')
+    mkdirSync(state)
+    writeFileSync(join(state, 'kubeswarm.db'), 'this is no database, and long enough to be looked at as one')
+    await expectRefused({
+      args: ['dev', '--state', state, '--exit-when-ready'],
+      exit: 5,
+      code: 'StoreUnavailable',
+      says: /cannot open the store ".+kubeswarm\.db": file is not a database/,
+      fix: /kubeswarm store/,
+    })
+    const { exitCode, stderr } = await swarm(['dev', '--state', state, '--reset', '--exit-when-ready'])
+    expect(exitCode, stderr).toBe(0)
+  })
   test('that another cluster holds: the second is told whose it is, the first is unharmed, also by --reset', async () => {
     const state = join(directory, 'held')
     const dev = await startDevProcess({ args: ['--state', state] })
@@ -367,6 +381,35 @@ test('a hub that does not answer is named, and no run is started that nobody cou
       says: /kubeswarm-system\/kubeswarm-endpoints has no hubUrl/,
       fix: /swarm dev/,
     })
+    await api.ok('PATCH', configMap, {
+      body: { data: { hubUrl: 'http://127.0.0.1:9' } },
+      contentType: 'application/merge-patch+json',
+    })
+    await api.ok('POST', '/apis/kubeswarm.io/v1alpha1/namespaces/default/swarmagents', {
+      body: {
+        apiVersion: 'kubeswarm.io/v1alpha1',
+        kind: 'SwarmAgent',
+        metadata: { name: 'helper' },
+        spec: { model: 'm', prompt: { inline: 'Help.' } },
+      },
+    })
+    const run = [
+      'run',
+      '--agent',
+      'helper',
+      '--prompt',
+      'x',
+      '--name',
+      'unseen',
+      '--kubeconfig',
+      dev.kubeconfig,
+    ]
+    const { exitCode, stderr } = await swarm(run)
+    expect(exitCode).toBe(5)
+    expect(stderr).toContain('SwarmRun default/unseen was created and goes on without being watched')
+    const { message, code } = shownError(stderr)
+    expect(message).toMatch(/cannot reach the hub at http:\/\/127\.0\.0\.1:9: .*ECONNREFUSED/)
+    expect(code).toBe('HubUnavailable')
     await expectRefused({
       args: ['describe', 'run', 'nothing', '--kubeconfig', dev.kubeconfig],
       exit: 3,
