@@ -16,6 +16,12 @@ export const oneOf =
     })
   }
 
+/** The reader of an option that may be given more than once. */
+export const collected = (value: string, previous: readonly string[]): readonly string[] => [
+  ...previous,
+  value,
+]
+
 export const withClusterOptions = (command: Command): Command =>
   command
     .option('-n, --namespace <namespace>', "namespace (default: the context's)")

@@ -10,6 +10,7 @@ import { KubernetesApiError } from '../../ports/resources.ts'
 import { errorLines, exitCodes, refusalOf } from '../exit.ts'
 import { runType } from '../kinds.ts'
 import { oneOf, withClusterOptions } from '../options.ts'
+import { collectInput, readTextFile } from '../run-input.ts'
 import { paintFor } from '../output/paint.ts'
 import { withCluster, type Cluster, type ClusterOptions } from '../session/cluster.ts'
 import { openHub } from '../session/hub-reader.ts'
@@ -24,40 +25,6 @@ interface RunOptions extends ClusterOptions {
   readonly name?: string
   readonly watch: boolean
   readonly output: string
-}
-
-const collectInput = (
-  value: string,
-  previous: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> => {
-  const at = value.indexOf('=')
-  if (at < 1)
-    throw new KubeswarmError({
-      code: 'Usage',
-      message: `--input "${value}" is not key=value`,
-      remedy: "--input alert='High error rate on payments-api'",
-    })
-  const text = value.slice(at + 1)
-  return {
-    ...previous,
-    [value.slice(0, at)]: text.startsWith('@')
-      ? readTextFile(text.slice(1), `--input ${value.slice(0, at)}`)
-      : text,
-  }
-}
-
-const readTextFile = (path: string, what: string): string => {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-    throw new KubeswarmError({
-      code: missing ? 'NotFound' : 'InvalidInput',
-      message: `cannot read the file of ${what}: ${missing ? `"${path}" does not exist` : (cause as Error).message}`,
-      remedy: 'check the path',
-      cause,
-    })
-  }
 }
 
 export const registerRun = (program: Command): void => {

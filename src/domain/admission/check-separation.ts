@@ -61,11 +61,14 @@ export const checkAgentSeparation = ({
       const agents = (one: SwarmAgent | undefined) =>
         one === undefined ? others : new Map(others).set(agent.metadata.name, one)
       const before = meetings(teamSeparation({ team, agents: agents(oldAgent), policies }))
-      return meetings(teamSeparation({ team, agents: agents(agent), policies }))
-        .filter((found) => !isAmong(found, before))
-        .map((found) =>
-          verdict({ demand, found, path, where: `in SwarmTeam ${metadata.name}: `, before: [] }),
-        )
+      return (
+        meetings(teamSeparation({ team, agents: agents(agent), policies }))
+          // What the agent does for itself is said once, above.
+          .filter((found) => !isAmong(found, before) && !(alone.meets && found.agent === agent.metadata.name))
+          .map((found) =>
+            verdict({ demand, found, path, where: `in SwarmTeam ${metadata.name}: `, before: [] }),
+          )
+      )
     }),
   ])
 }

@@ -4,16 +4,17 @@ import type { Entrance, StepSeparation } from './separation.ts'
 import type { ToolPower } from './tool-powers.ts'
 
 /** `private data (grafana/*) → investigator → notifier` */
-export const describeEntrance = (what: string, { path, by }: Entrance): string =>
+const describeEntrance = (what: string, { path, by }: Entrance): string =>
   `${what} (${by === 'input' ? "the run's input" : namesOf(by)}) → ${path.join(' → ')}`
 
-export const describeMeeting = (found: StepSeparation): string => {
-  const ways = [
-    ...(found.untrusted === undefined ? [] : [describeEntrance('untrusted words', found.untrusted)]),
-    ...(found.private === undefined ? [] : [describeEntrance('private data', found.private)]),
-  ]
-  return `${ways.join('; ')}; ${found.step} → outside (${namesOf(found.writes)})`
-}
+/** One line each: the ways in, and the way out. */
+export const meetingLines = (found: StepSeparation): readonly string[] => [
+  ...(found.untrusted === undefined ? [] : [describeEntrance('untrusted words', found.untrusted)]),
+  ...(found.private === undefined ? [] : [describeEntrance('private data', found.private)]),
+  `${found.step} → outside (${namesOf(found.writes)})`,
+]
+
+export const describeMeeting = (found: StepSeparation): string => meetingLines(found).join('; ')
 
 /** What its author can do about it; the field is one of the agent's. */
 export const remedyOf = ({ agent, writes }: StepSeparation): string => {
@@ -24,11 +25,11 @@ export const remedyOf = ({ agent, writes }: StepSeparation): string => {
     ...(undeclared.length === 0
       ? []
       : [
-          `${field}.effects: say what ${namesOf(undeclared)} ${undeclared.length === 1 ? 'does' : 'do'}, undeclared counts as everything`,
+          `say in ${field}.effects what a call of ${listOf(undeclared)} does: undeclared counts as everything`,
         ]),
     ...(declared.length === 0
       ? []
-      : [`${field}.constraints: fix where ${namesOf(declared)} may go, with const, enum or fromInput`]),
+      : [`fix in ${field}.constraints where ${listOf(declared)} may go: const, enum or fromInput`]),
   ].join('; ')
 }
 
@@ -44,5 +45,14 @@ export const scoreOf = ({ untrusted, private: priv, writes, confined }: StepSepa
 
 const isUndeclared = ({ effects }: ToolPower): boolean => effects.includes('undeclared')
 
-const namesOf = (powers: readonly ToolPower[]): string =>
-  powers.map((power) => (isUndeclared(power) ? `${power.pattern}, undeclared` : power.pattern)).join('; ')
+/** `grafana/*; undeclared: shell/*` */
+const namesOf = (powers: readonly ToolPower[]): string => {
+  const undeclared = powers.filter(isUndeclared)
+  const declared = powers.filter((power) => !isUndeclared(power))
+  return [
+    ...(declared.length === 0 ? [] : [listOf(declared)]),
+    ...(undeclared.length === 0 ? [] : [`undeclared: ${listOf(undeclared)}`]),
+  ].join('; ')
+}
+
+const listOf = (powers: readonly ToolPower[]): string => powers.map(({ pattern }) => pattern).join(', ')

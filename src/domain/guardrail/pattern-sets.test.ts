@@ -23,11 +23,10 @@ const matchesWord = (glob: string, word: string): boolean =>
 test('covering is what it is for every word', () => {
   fc.assert(
     fc.property(segment, segment, (outer, inner) => {
+      // Patterns of three letters with a letter in none of them: words of four tell any two of them apart.
+      fc.pre(outer.length < 4 && inner.length < 4)
       const every = words.filter((word) => matchesWord(inner, word)).every((word) => matchesWord(outer, word))
-      // A pattern of four letters may match nothing but longer words; what covers must then still cover.
-      if (covers(`x/${outer}`, `x/${inner}`)) expect(every).toBe(true)
-      else if (words.some((word) => matchesWord(inner, word)) && inner.length < 4 && outer.length < 4)
-        expect(every).toBe(false)
+      expect(covers(`x/${outer}`, `x/${inner}`)).toBe(every)
     }),
   )
 })

@@ -75,8 +75,8 @@ describe('the incident response team', () => {
     const found = stepOf(teamSeparation({ team: team.spec, agents, policies: [] }), 'notifier')
     expect(describeMeeting(found)).toBe(
       "untrusted words (the run's input) → investigator → notifier; " +
-        'private data (pagerduty/get_incident; grafana/*) → investigator → notifier; ' +
-        'notifier → outside (slack/post_message; pagerduty/acknowledge_incident)',
+        'private data (pagerduty/get_incident, grafana/*) → investigator → notifier; ' +
+        'notifier → outside (slack/post_message, pagerduty/acknowledge_incident)',
     )
     expect(remedyOf(found)).toContain('spec.guardrails.tools.constraints')
   })
