@@ -230,6 +230,43 @@ describe.skipIf(missing)('several processes on one PostgreSQL', () => {
     expect(verifyChain(await two.journal.read({ run: runKey().uid }))).toMatchObject({ type: 'intact' })
   })
 
+  test('F08 writes in flight at a restart are stored or refused as retryable; asked again, each is there once', async () => {
+    const stores = await both()
+    const acknowledged = new Set<string>()
+    const failures: unknown[] = []
+    let down = false
+    const write = async (caller: number): Promise<void> => {
+      const run = runKey(`run-${caller % 3}`)
+      const task = taskOf({ run, step: `step-${caller}` })
+      for (let turn = 1, after = 0; after < 10;) {
+        try {
+          await stores[caller % 2 === 0 ? 0 : 1].journal.append({ run, records: [intended(task, { turn })] })
+          acknowledged.add(`${run.uid} ${caller} ${turn++}`)
+          if (down) after++
+        } catch (error) {
+          failures.push(error)
+          await new Promise((resolve) => setTimeout(resolve, 20))
+        }
+      }
+    }
+    const writers = Promise.all(Array.from({ length: 8 }, (_, caller) => write(caller)))
+    await eventually(() => acknowledged.size > 100)
+    server.stop()
+    down = true
+    await eventually(() => failures.length > 20)
+    server.start()
+    await writers
+    for (const error of failures) expect(error).toMatchObject({ code: 'StoreUnavailable', retryable: true })
+    let held = 0
+    for (const { uid } of await stores[0].journal.unfinished()) {
+      const records = await stores[0].journal.read({ run: uid })
+      expect(verifyChain(records)).toMatchObject({ type: 'intact' })
+      held += records.length
+    }
+    // Every turn was asked for until it was acknowledged, some of them twice.
+    expect(held).toBe(acknowledged.size)
+  })
+
   test('F08 a connection that the server ends between two calls is not noticed by the caller', async () => {
     const one = await open()
     await one.journal.append({ run: runKey(), records: [started()] })
@@ -243,6 +280,11 @@ describe.skipIf(missing)('several processes on one PostgreSQL', () => {
       { seq: 2 },
     ])
     expect(await one.journal.read({ run: runKey().uid })).toHaveLength(2)
+    // Nor is it deaf: what others write is heard again.
+    const heard: string[] = []
+    one.journal.subscribe(({ uid }) => heard.push(uid))
+    await (await open()).journal.append({ run: runKey('later'), records: [started()] })
+    await eventually(() => heard.includes(runKey('later').uid))
   })
 
   test('F01 a cancelled task whose owner and hub are gone is ended by another hub', async () => {
