@@ -31,11 +31,19 @@ export interface DevSession {
 }
 
 /** Reads manifests; any fault in any of them is an error that lists them all, before anything is started or applied. */
-export const readAll = async (path: string): Promise<ReadManifests['objects']> => {
+export const readAll = async (
+  path: string,
+  warn: (line: string) => void = () => {},
+): Promise<ReadManifests['objects']> => {
   const manifests = await readManifests(path)
   const { lintManifests } = await import('./lint.ts')
-  const faults = lintManifests(manifests).filter(({ severity }) => severity === 'error')
-  if (faults.length === 0) return manifests.objects
+  const findings = lintManifests(manifests)
+  const faults = findings.filter(({ severity }) => severity === 'error')
+  if (faults.length === 0) {
+    for (const { severity, source, line, column, message } of findings)
+      if (severity === 'warning') warn(`warning: ${source}:${line}:${column}: ${message}`)
+    return manifests.objects
+  }
   throw new KubeswarmError({
     code: 'InvalidManifest',
     message: faults

@@ -9,7 +9,7 @@ import { defaultStateDirectory } from '../../processes/dev/state-directory.ts'
 import { applyAll, readAll, startSession, untilReady, type DevSession } from '../dev-session.ts'
 import { describeFailure } from '../exit.ts'
 import { oneOf } from '../options.ts'
-import { modelLine } from '../output/model-line.ts'
+import { modelLine, modelReason } from '../output/model-line.ts'
 import { paintFor } from '../output/paint.ts'
 import { progressOn } from '../output/progress.ts'
 import { stopSignal } from '../until-stopped.ts'
@@ -55,7 +55,8 @@ export const registerDev = (program: Command): void => {
 const dev = async (directory: string | undefined, options: DevCommandOptions): Promise<void> => {
   const stop = stopSignal()
   const progress = progressOn({ stream: process.stderr, paint: paintFor(process.stderr) })
-  const objects = directory === undefined ? [] : (await readAll(directory)).map(({ object }) => object)
+  const objects =
+    directory === undefined ? [] : (await readAll(directory, console.error)).map(({ object }) => object)
   if (options.reset === true) {
     if (options.ephemeral === true)
       throw new KubeswarmError({
@@ -145,6 +146,7 @@ const print = ({
     return
   }
   const paint = paintFor(process.stdout)
+  const reason = modelReason(model)
   const next =
     directory === undefined
       ? 'kubectl apply -f examples/incident-response/namespace.yaml'
@@ -160,6 +162,7 @@ const print = ({
       `  webhooks         ${cluster.webhookBaseUrl}/triggers/NAMESPACE/EVENT/fire`,
       `  state            ${cluster.stateDirectory}`,
       `  model            ${modelLine(model)}`,
+      ...(reason === undefined ? [] : [paint.dim(`                   ${reason}`)]),
       '',
       `  try next         ${next}`,
       `  stop             Ctrl-C`,
@@ -181,7 +184,7 @@ const reapplyOnSave = async ({
   let pending: NodeJS.Timeout | undefined
   const reapply = async () => {
     try {
-      const objects = (await readAll(directory)).map(({ object }) => object)
+      const objects = (await readAll(directory, console.error)).map(({ object }) => object)
       await applyAll({ cluster: session.cluster, objects, progress })
       progress.done(`applied ${objects.length} objects from ${directory} again`)
     } catch (error) {
