@@ -13,7 +13,6 @@ if (status !== 0) {
   process.exit(1)
 }
 
-const COLUMNS = 150
 const LINE = 18
 const CHARACTER = 8.43
 const colours: Readonly<Record<string, string>> = {
@@ -55,10 +54,14 @@ const spans = (line: string): string => {
   return out
 }
 
+// oxlint-disable-next-line no-control-regex -- colours take no room
+const widthOf = (line: string): number => line.replaceAll(/\u001B\[\d+m/g, '').length
+
 const wrapped = ['\u001B[36m$\u001B[39m npm run demo', ...stdout.trimEnd().split('\n')]
 const body = wrapped
   .map((line, row) => `<text x="16" y="${40 + row * LINE}" xml:space="preserve">${spans(line)}</text>`)
   .join('\n')
+const COLUMNS = Math.max(...wrapped.map(widthOf)) + 4
 const height = 40 + wrapped.length * LINE + 12
 writeFileSync(
   'docs/demo.svg',

@@ -44,7 +44,7 @@ const follow = async (
   const taken = await untilTakenUp({ cluster, run, ...(signal === undefined ? {} : { signal }) })
   if (isOver(taken)) {
     const records = await readJournal({ hub, run, uid: taken.metadata.uid })
-    const view = runView({ paint })
+    const view = runView({ paint, modelOverride: hub.modelOverride })
     for (const record of records) for (const line of view.lines(record)) print(line)
     return {
       ...conclusion(taken),
@@ -52,7 +52,7 @@ const follow = async (
       records,
     }
   }
-  const view = runView({ paint })
+  const view = runView({ paint, modelOverride: hub.modelOverride })
   const records: JournalRecord[] = []
   for await (const record of hub.journal({
     run,

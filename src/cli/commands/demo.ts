@@ -11,7 +11,7 @@ import { timeline } from '../../domain/journal/timeline.ts'
 import { applyAll, readAll, startSession, untilReady, type DevSession } from '../dev-session.ts'
 import { exitCodes } from '../exit.ts'
 import { runType } from '../kinds.ts'
-import { modelLine } from '../output/model-line.ts'
+import { modelLine, modelReason } from '../output/model-line.ts'
 import { paintFor, type Paint } from '../output/paint.ts'
 import { progressOn } from '../output/progress.ts'
 import { seconds } from '../output/run-view.ts'
@@ -79,6 +79,8 @@ const demo = async ({ keep, incident, output, logLevel }: DemoOptions): Promise<
   const { cluster, model } = session
   try {
     say(`  model: ${paint.bold(modelLine(model))}`)
+    const reason = modelReason(model)
+    if (reason !== undefined) say(paint.dim(`         ${reason}`))
     say(
       paint.dim(
         '  cluster: embedded (local-kube), for development; mock Grafana, PagerDuty and Slack are real MCP servers with canned data',

@@ -107,7 +107,7 @@ const runLines = async (cluster: Cluster, run: SwarmRun): Promise<readonly strin
         ? 'Nothing was done: the run failed before its first step. Correct what the condition says and start a new run.'
         : 'Nothing has happened yet: the run has no journal.',
     ]
-  const view = runView({ paint: paintFor(process.stdout) })
+  const view = runView({ paint: paintFor(process.stdout), modelOverride: hub.modelOverride })
   const { totalMs, modelMs, toolMs, overheadMs } = timeline(records)
   return [
     '',

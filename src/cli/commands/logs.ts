@@ -60,8 +60,8 @@ const runLogs = async ({
   readonly options: LogsOptions
 }) => {
   await mustHaveBegun({ cluster, name })
-  const view = runView({ paint: paintFor(process.stdout) })
   const hub = await openHub(cluster)
+  const view = runView({ paint: paintFor(process.stdout), modelOverride: hub.modelOverride })
   for await (const record of hub.journal({ run: name, follow: options.follow === true })) {
     const concerns = options.step === undefined || !('step' in record) || record.step === options.step
     if (!concerns) continue

@@ -10,10 +10,10 @@ import type { Paint } from './paint.ts'
 import { table } from './table.ts'
 
 export const agentExplanation = (explained: AgentExplanation, paint: Paint): string => {
-  const { namespace, name, revision, model, servers, limits, separation } = explained
+  const { namespace, name, model, servers, limits, separation } = explained
   const tools = servers.flatMap((server) => server.tools)
   return [
-    `Agent ${namespace}/${name}, effective policy ${revision}`,
+    `Agent ${namespace}/${name}`,
     '',
     `${paint.bold('Model')}  ${model.name}: ${model.allowed ? 'allowed' : paint.red('denied')}${model.rule === undefined ? ', no policy speaks of models' : ` by ${describeRule(model.rule)}`}`,
     '',

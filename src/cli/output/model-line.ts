@@ -1,4 +1,4 @@
-// Which model runs, in one line, said wherever an embedded cluster introduces itself.
+// Which model runs, said wherever an embedded cluster introduces itself: what it is, and why it is that one.
 
 import type { ModelChoice } from '../../domain/model/choose-model.ts'
 
@@ -7,6 +7,10 @@ export const modelLine = (model: ModelChoice): string => {
     case 'endpoint':
       return `${model.models.join(', ')} from ${model.source} at ${model.baseUrl}`
     case 'scripted':
-      return `the scripted model, not a real one (${model.reason}; ${model.remedy})`
+      return 'the scripted model, not a real one'
   }
 }
+
+/** Why there is no real one, and what would change that; undefined where there is. */
+export const modelReason = (model: ModelChoice): string | undefined =>
+  model.type === 'scripted' ? `${model.reason}; for a real one: ${model.remedy}` : undefined

@@ -9,7 +9,14 @@ export interface RunView {
   lines(record: JournalRecord): readonly string[]
 }
 
-export const runView = ({ paint }: { readonly paint: Paint }): RunView => {
+export const runView = ({
+  paint,
+  modelOverride,
+}: {
+  readonly paint: Paint
+  /** Shown instead of the name an agent asked for, because that is not who answered. */
+  readonly modelOverride: string | undefined
+}): RunView => {
   let startedAt: number | undefined
   const stepStart = new Map<string, number>()
   const calls = new Map<string, { made: number; denied: number }>()
@@ -57,7 +64,7 @@ export const runView = ({ paint }: { readonly paint: Paint }): RunView => {
               record.step,
               paint.dim('·'),
               paint.dim(
-                `${record.model} turn ${record.turn}: ${asks} (${inputTokens ?? '?'} in, ${outputTokens ?? '?'} out, ${seconds(record.durationMs)})`,
+                `${modelOverride ?? record.model} turn ${record.turn}: ${asks} (${inputTokens ?? '?'} in, ${outputTokens ?? '?'} out, ${seconds(record.durationMs)})`,
               ),
             ),
           ]

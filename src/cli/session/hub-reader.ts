@@ -9,6 +9,8 @@ import type { Cluster } from './cluster.ts'
 
 export interface HubReader {
   readonly url: string
+  /** What answers instead of the models that agents name, where something does. */
+  readonly modelOverride: string | undefined
   /** Records in order. With `follow`, ends after the run does; otherwise after what is there. */
   journal(request: {
     readonly run: string
@@ -24,7 +26,11 @@ export interface HubReader {
 export const endpointsConfigMap = { namespace: 'kubeswarm-system', name: 'kubeswarm-endpoints' } as const
 
 interface EndpointsConfigMap extends KubernetesObject {
-  readonly data?: { readonly hubUrl?: string; readonly webhookBaseUrl?: string }
+  readonly data?: {
+    readonly hubUrl?: string
+    readonly webhookBaseUrl?: string
+    readonly modelOverride?: string
+  }
 }
 
 export const openHub = async ({ connection, namespace }: Cluster): Promise<HubReader> => {
@@ -74,6 +80,7 @@ export const openHub = async ({ connection, namespace }: Cluster): Promise<HubRe
 
   return {
     url,
+    modelOverride: configMap?.data?.modelOverride,
     async *journal({ run, uid, follow, signal }) {
       const query = new URLSearchParams({
         ...(follow ? { follow: 'true' } : {}),

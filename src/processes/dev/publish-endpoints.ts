@@ -7,10 +7,13 @@ export const publishEndpoints = async ({
   resources,
   hubUrl,
   webhookBaseUrl,
+  modelOverride,
 }: {
   readonly resources: Resources
   readonly hubUrl: string
   readonly webhookBaseUrl: string
+  /** What answers instead of the models that agents name, where something does. */
+  readonly modelOverride?: string
 }): Promise<void> => {
   const namespace = 'kubeswarm-system'
   await resources.apply<KubernetesObject>(
@@ -21,7 +24,7 @@ export const publishEndpoints = async ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: 'kubeswarm-endpoints', namespace },
-    data: { hubUrl, webhookBaseUrl },
+    data: { hubUrl, webhookBaseUrl, ...(modelOverride === undefined ? {} : { modelOverride }) },
   }
   await resources.apply(
     { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true },

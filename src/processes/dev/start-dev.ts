@@ -146,7 +146,12 @@ export const startDev = async ({
     // Pods end first: an agent that still finds its hub and its model ends what it does, or hands it back, at once.
     stack.push(async () => kube.nodeAgent?.close())
     await started.ready
-    await publishEndpoints({ resources: connection, hubUrl: hub.url, webhookBaseUrl: hub.url })
+    await publishEndpoints({
+      resources: connection,
+      hubUrl: hub.url,
+      webhookBaseUrl: hub.url,
+      ...(model.type === 'scripted' ? { modelOverride: 'scripted model' } : {}),
+    })
 
     const kubeconfigPath = kubeconfigIn(stateDirectory)
     await writeFile(kubeconfigPath, kube.kubeconfig(), { mode: 0o600 })
