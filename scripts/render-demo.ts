@@ -57,7 +57,17 @@ const spans = (line: string): string => {
 // oxlint-disable-next-line no-control-regex -- colours take no room
 const widthOf = (line: string): number => line.replaceAll(/\u001B\[\d+m/g, '').length
 
-const wrapped = ['\u001B[36m$\u001B[39m npm run demo', ...stdout.trimEnd().split('\n')]
+const LONGEST = 124
+
+/** A terminal would wrap too; here at a blank, under the text. Long lines have their colours at the start only. */
+const wrap = (line: string): readonly string[] => {
+  if (widthOf(line) <= LONGEST) return [line]
+  const hidden = line.length - widthOf(line)
+  const cut = line.lastIndexOf(' ', LONGEST + hidden)
+  return [line.slice(0, cut), ...wrap(`        ${line.slice(cut + 1)}`)]
+}
+
+const wrapped = ['\u001B[36m$\u001B[39m npm run demo', ...stdout.trimEnd().split('\n').flatMap(wrap)]
 const body = wrapped
   .map((line, row) => `<text x="16" y="${40 + row * LINE}" xml:space="preserve">${spans(line)}</text>`)
   .join('\n')
