@@ -57,7 +57,7 @@ const spans = (line: string): string => {
 // oxlint-disable-next-line no-control-regex -- colours take no room
 const widthOf = (line: string): number => line.replaceAll(/\u001B\[\d+m/g, '').length
 
-const LONGEST = 124
+const LONGEST = 140
 
 /** A terminal would wrap too; here at a blank, under the text. Long lines have their colours at the start only. */
 const wrap = (line: string): readonly string[] => {
