@@ -111,12 +111,14 @@ const meaningOf = ({
 /** Failures of the machine and of local-kube, which come as errors with a string code. */
 const knownFailure = (error: unknown): KubeswarmError | undefined => {
   if (error instanceof KubeswarmError) return error
-  const { code, message, remedy, path, syscall } = error as {
+  const { code, message, remedy, path, syscall, address, port } = error as {
     readonly code?: unknown
     readonly message?: unknown
     readonly remedy?: unknown
     readonly path?: unknown
     readonly syscall?: unknown
+    readonly address?: unknown
+    readonly port?: unknown
   }
   if (typeof code !== 'string' || typeof message !== 'string') return undefined
   if (code in byCode)
@@ -128,6 +130,13 @@ const knownFailure = (error: unknown): KubeswarmError | undefined => {
     })
   const reason = systemReasons[code]
   if (reason === undefined) return undefined
+  if (syscall === 'listen')
+    return new KubeswarmError({
+      code: 'InvalidInput',
+      message: `cannot listen on ${String(address)}:${String(port)}: ${reason}`,
+      remedy: 'choose another address or port',
+      cause: error,
+    })
   const what = typeof path === 'string' ? `"${path}": ${reason}` : message
   return new KubeswarmError({
     code: code === 'ENOENT' ? 'NotFound' : 'InvalidInput',
@@ -140,6 +149,7 @@ const knownFailure = (error: unknown): KubeswarmError | undefined => {
 const systemReasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   EACCES: 'permission denied',
+  EADDRNOTAVAIL: 'it is not an address of this machine',
   EPERM: 'not permitted',
   EROFS: 'the file system is read-only',
   EISDIR: 'it is a directory',

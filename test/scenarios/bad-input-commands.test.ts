@@ -176,6 +176,22 @@ describe('words that are not understood', () => {
       fix: /65535/,
     },
     {
+      reason: 'a port of a mock that is none',
+      args: ['mock', 'slack', '--port', 'abc'],
+      exit: 2,
+      code: 'Usage',
+      says: /--port "abc"/,
+      fix: /65535/,
+    },
+    {
+      reason: 'an address that is not here',
+      args: ['mock', 'model', '--host', '192.0.2.1', '--port', '8099'],
+      exit: 2,
+      code: 'InvalidInput',
+      says: /cannot listen on 192\.0\.2\.1:8099: it is not an address of this machine/,
+      fix: /another address/,
+    },
+    {
       reason: 'a model script that is not there',
       args: ['dev', '--ephemeral', '--script', './none.yaml'],
       exit: 3,

@@ -56,7 +56,12 @@ const named = (config: Readonly<Record<string, unknown>>, list: string, section:
     ? entries.find((candidate: NamedEntry) => isRecord(candidate) && candidate.name === name)
     : undefined
   const found: unknown = isRecord(entry) ? entry[section] : undefined
-  if (!isRecord(found)) throw fail(`${section} "${name}" is not in ${list}`)
+  if (!isRecord(found)) {
+    const names = (Array.isArray(entries) ? entries : []).flatMap((each: unknown) =>
+      isRecord(each) && typeof each['name'] === 'string' ? [each['name']] : [],
+    )
+    throw fail(`it has no ${section} "${name}" (${list}: ${names.join(', ') || 'none'})`)
+  }
   return found
 }
 

@@ -12,6 +12,7 @@ import { oneOf } from '../options.ts'
 import { modelLine, modelReason } from '../output/model-line.ts'
 import { paintFor } from '../output/paint.ts'
 import { progressOn } from '../output/progress.ts'
+import { portOf } from '../port.ts'
 import { stopSignal } from '../until-stopped.ts'
 
 interface DevCommandOptions {
@@ -112,16 +113,6 @@ const notReady = (troubles: readonly string[]) =>
     message: `not everything became ready: ${troubles.join('\n       ')}`,
     remedy: 'leave out --exit-when-ready and look with kubectl describe pods',
   })
-
-const portOf = (option: string, text: string): number => {
-  const port = Number(text)
-  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port
-  throw new KubeswarmError({
-    code: 'Usage',
-    message: `${option} "${text}" is not a port`,
-    remedy: 'a number from 0 (any free port) to 65535',
-  })
-}
 
 const print = ({
   session: { cluster, model },

@@ -10,6 +10,7 @@ import {
 import { startScriptedModel } from '../../adapters/scripted-model/start-scripted-model.ts'
 import { KubeswarmError } from '../../domain/error.ts'
 import { listenHost } from '../../processes/listen-host.ts'
+import { portOf } from '../port.ts'
 import { untilStopped } from '../until-stopped.ts'
 
 interface MockOptions {
@@ -59,7 +60,13 @@ const announce = (line: string): void => {
   if (process.env['KUBERNETES_SERVICE_HOST'] === undefined) console.error(line)
 }
 
-const portOf = (given: string | undefined): number => Number(given ?? process.env['PORT'] ?? 8080)
+const mainPort = (given: string | undefined): number =>
+  given === undefined ? portOf('PORT', process.env['PORT'] ?? '8080') : portOf('--port', given)
+
+const controlPortOf = (given: string | undefined): number =>
+  given === undefined
+    ? portOf('PORT_CONTROL', process.env['PORT_CONTROL'] ?? '8081')
+    : portOf('--control-port', given)
 
 const runMock = async (
   server: MockServerName,
@@ -69,8 +76,8 @@ const runMock = async (
     server,
     scenario,
     host: host ?? listenHost(process.env),
-    port: portOf(port),
-    controlPort: Number(controlPort ?? process.env['PORT_CONTROL'] ?? 8081),
+    port: mainPort(port),
+    controlPort: controlPortOf(controlPort),
     log: (text) => console.log(text),
   })
   announce(`mock ${server}: MCP at ${mock.url}, ledger at ${mock.controlUrl}/__ledger`)
@@ -81,7 +88,7 @@ const runModel = async ({ script, host, port }: MockOptions): Promise<void> => {
   const model = await startScriptedModel({
     script,
     host: host ?? listenHost(process.env),
-    port: portOf(port),
+    port: mainPort(port),
     log: (text) => console.log(text),
   })
   announce(`scripted model (${script}): OPENAI_BASE_URL=${model.url}`)
