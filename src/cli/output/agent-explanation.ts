@@ -33,10 +33,14 @@ export const agentExplanation = (explained: AgentExplanation, paint: Paint): str
     indented(
       table([
         ['LIMIT', 'VALUE', 'FROM'],
-        ...limits.map(({ name: limit, value, source, asked }) => [
+        ...limits.map(({ name: limit, value, source, isDefault, asked }) => [
           limit,
           String(value),
-          `${source.kind === 'builtin' ? 'default' : describeRule(source)}${asked === undefined || asked === value ? '' : `; the agent asks for ${asked}`}`,
+          [
+            source.kind === 'builtin' ? 'fixed' : describeRule(source),
+            ...(isDefault && source.kind !== 'builtin' ? ['the default'] : []),
+            ...(asked === undefined || asked === value ? [] : [`the agent asks for ${asked}`]),
+          ].join('; '),
         ]),
       ]),
     ),

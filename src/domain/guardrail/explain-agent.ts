@@ -3,6 +3,7 @@
 
 import type { SwarmAgent, SwarmPolicy, SwarmTeam } from '../../api/v1alpha1/index.ts'
 import type { Limit, Rule, RuleSource } from './effective-policy.ts'
+import { configurableLimits, defaultLimits } from './default-limits.ts'
 import { modelDenied } from './gate.ts'
 import { matchesModel } from './glob.ts'
 import { effectivePolicy } from './merge-policies.ts'
@@ -30,6 +31,8 @@ export interface AgentExplanation {
   }[]
   readonly limits: readonly (Limit & {
     readonly name: string
+    /** The value nobody has to write; an API server writes it into the object. */
+    readonly isDefault: boolean
     /** What the agent asks for, where a policy grants less. */
     readonly asked: number | undefined
   })[]
@@ -76,6 +79,18 @@ export const explainAgent = ({
       return {
         name,
         ...limit,
+        ...(name in configurableLimits && limit.source.kind === 'builtin'
+          ? {
+              source: {
+                kind: 'SwarmAgent' as const,
+                name: agent.metadata.name,
+                field: `spec.guardrails.limits.${name}`,
+              },
+            }
+          : {}),
+        isDefault:
+          limit.source.kind !== 'SwarmPolicy' &&
+          limit.value === (defaultLimits as Readonly<Record<string, number>>)[name],
         asked: limit.source.kind === 'SwarmPolicy' && typeof own === 'number' ? own : undefined,
       }
     }),
