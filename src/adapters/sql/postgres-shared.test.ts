@@ -64,6 +64,29 @@ describe.skipIf(missing)('several processes on one PostgreSQL', () => {
     expect(await leaseOf(two)).toBeUndefined()
   })
 
+  test('K1 who does not wait is always answered, however many ask two hubs for the same tasks', async () => {
+    const [one, two] = await both()
+    const tasks = Array.from({ length: 100 }, (_, index) => taskOf({ run: runKey(`run-${index}`) }))
+    await Promise.all(tasks.map((task) => submitTo(one, task)))
+    const taken: string[] = []
+    const takeAll = async (store: Store): Promise<void> => {
+      for (;;) {
+        const lease = await store.tasks.lease({
+          agent: agentKey(),
+          holder: 'pod',
+          leaseMs: 600_000,
+          waitMs: 0,
+        })
+        if (lease === undefined) return
+        taken.push(lease.task.id)
+      }
+    }
+    await Promise.all(Array.from({ length: 16 }, (_, index) => takeAll(index % 2 === 0 ? one : two)))
+    // Who passed a task over while another hub was deciding about it may have been the last to ask.
+    await takeAll(one)
+    expect(taken.toSorted()).toEqual(tasks.map(({ id }) => id).toSorted())
+  })
+
   test('F03 the same task submitted to two hubs at once is one task', async () => {
     const [one, two] = await both()
     await Promise.all([one, two, one, two].map((store) => submitTo(store)))

@@ -66,12 +66,11 @@ export const statements = {
       WHERE id = ? AND fence = ?`,
     end: `UPDATE tasks SET state = 'ended' WHERE id = ? AND fence = ?`,
     markCancelled: 'UPDATE tasks SET cancelled = ? WHERE id = ?',
-    holdOpenOfRun: `SELECT 1 FROM tasks WHERE run = ? AND state <> 'ended' ORDER BY id /*pg FOR UPDATE */`,
     openOfRun: `SELECT ${task} FROM tasks
-      WHERE run = ? AND state <> 'ended' ORDER BY position`,
+      WHERE run = ? AND state <> 'ended' ORDER BY position, id /*pg FOR UPDATE */`,
     abandoned: `SELECT ${task} FROM tasks
       WHERE state = 'leased' AND cancelled IS NOT NULL AND available_at <= ?
-      ORDER BY available_at, position LIMIT 1 /*pg FOR UPDATE */`,
+      ORDER BY available_at, position LIMIT 1 /*pg FOR UPDATE SKIP LOCKED */`,
     nextAbandoned: `SELECT MIN(available_at) AS at FROM tasks WHERE state = 'leased' AND cancelled IS NOT NULL`,
     leased: `SELECT id, namespace, agent FROM tasks WHERE state = 'leased'`,
     leasedByAgent: `SELECT id FROM tasks WHERE namespace = ? AND agent = ? AND state = 'leased'`,

@@ -96,21 +96,17 @@ export const createLeaseWaiters = ({
     try {
       let evenHeld = false
       while ((line.again || evenHeld) && line.waiters.size > 0) {
-        line.again = false
+        // The second look takes the first of the line only; who came meanwhile has not been looked after by it.
+        if (!evenHeld) line.again = false
         const handedOut = await handOut(line, evenHeld)
         if (line.waiters.size === 0) break
         const left = await untilNext(line)
-        if (left === undefined) evenHeld = false
-        else if (left > 0) {
-          evenHeld = false
-          timer(line, left)
-        } else if (evenHeld && !handedOut) {
-          evenHeld = false
-          timer(line, SOON_MS)
-        } else {
-          // Due and not taken by us: another process is deciding about it, or it became due this very moment.
-          evenHeld = true
-        }
+        if (left !== undefined && left > 0) timer(line, left)
+        const due = left !== undefined && left <= 0
+        if (due && handedOut) line.again = true
+        if (due && !handedOut && evenHeld) timer(line, SOON_MS)
+        // Due and not taken by us: another process is deciding about it, or it became due this very moment.
+        evenHeld = due && !handedOut && !evenHeld
       }
       line.failures = 0
     } catch (error) {

@@ -16,6 +16,7 @@ interface Sweeper {
 
 /** After a failed sweep; a database that comes back arms it earlier. */
 const RETRY_MS = 5000
+const SOON_MS = 50
 /** setTimeout's ceiling is 2^31 - 1 ms; a longer wait simply looks again. */
 const LONGEST_TIMER_MS = 86_400_000
 
@@ -47,8 +48,9 @@ export const createSweeper = ({
       if (left > 0) {
         schedule(left)
       } else {
-        await write(endAbandoned)
-        again = true
+        // Another process is just deciding about it.
+        if (await write(endAbandoned)) again = true
+        else schedule(SOON_MS)
       }
     } while (again && !closed)
   }

@@ -4,7 +4,7 @@
 import type { RecordBody, RunKey } from '../../../domain/journal/record.ts'
 import type { AgentKey } from '../../../domain/run/task.ts'
 import { statements } from '../statements.ts'
-import { all, get, hold, run as write, type Act, type Moment } from './act.ts'
+import { all, get, run as write, type Act, type Moment } from './act.ts'
 import { appendRecords } from './append-records.ts'
 import { readRecords } from './read-journal.ts'
 import { taskOf, type TaskRow } from './task-row.ts'
@@ -19,7 +19,6 @@ export function* cancelTasks(
     reason,
   }: { readonly run: RunKey; readonly step?: string | undefined; readonly reason: string },
 ): Act<readonly { readonly id: string; readonly agent: AgentKey }[]> {
-  yield* hold(statements.task.holdOpenOfRun, run.uid)
   const told: { readonly id: string; readonly agent: AgentKey }[] = []
   for (const row of yield* all<TaskRow>(statements.task.openOfRun, run.uid)) {
     const { id, agent, step: ofStep } = taskOf(row)

@@ -26,7 +26,7 @@ export function* reserveAsOwner(
   // First, because it settles what earlier turns reserved.
   if (before !== undefined) yield* appendAsOwner(moment, { ...proof, ...before })
   const { run, agent } = taskOf(row)
-  // The order everyone takes locks in: the task, its run, the ledger.
+  // The order everyone takes locks in: tasks as they stand in the queue, the run, the ledger.
   yield* hold(statements.run.hold, run.uid)
   const reservation = yield* reserveSpend(moment, {
     key: reservationKey({ run: run.uid, ...record }),
