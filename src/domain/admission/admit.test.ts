@@ -234,7 +234,7 @@ describe('SwarmAgent', () => {
     },
     {
       reason: 'an argument rule that says two things',
-      more: 'guardrails: {tools: {constraints: [{tool: "a/b", args: {x: {const: 1, pattern: y}}}]}}',
+      more: 'guardrails: {tools: {constraints: [{tool: "a/b", args: {x: {const: 1, pattern: "y+"}}}]}}',
       path: 'spec.guardrails.tools.constraints[0].args.x',
     },
     {
@@ -356,7 +356,7 @@ describe('SwarmTeam', () => {
     },
     {
       reason: 'a default of another type',
-      spec: `${teamSpec}inputs: [{name: alert}, {name: n, type: number, default: many}]\n`,
+      spec: `${teamSpec}inputs: [{name: alert}, {name: count, type: number, default: many}]\n`,
       path: 'spec.inputs[1].default',
     },
     {
