@@ -3,7 +3,9 @@
 
 import type { Command } from 'commander'
 import type { SwarmPolicy, SwarmRun } from '../../api/v1alpha1/index.ts'
-import { KubeswarmError } from '../../domain/error.ts'
+import { separationFoundBy } from '../../domain/admission/check-separation.ts'
+import { describeField } from '../../domain/admission/describe.ts'
+import { KubeswarmError, type FieldError } from '../../domain/error.ts'
 import { describeRule } from '../../domain/guardrail/decision.ts'
 import { type DeniedInHindsight, hindsight } from '../../domain/guardrail/hindsight.ts'
 import { effectivePolicy } from '../../domain/guardrail/merge-policies.ts'
@@ -83,6 +85,8 @@ interface Tried {
   readonly changes: WhatIf
   /** What admission would say to agents as they are written. */
   readonly violations: readonly Violation[]
+  /** Teams and agents that do not keep the separation it demands. */
+  readonly unseparated: readonly FieldError[]
   /** Undefined where there is no cluster to ask. */
   readonly past:
     | {
@@ -113,6 +117,9 @@ const tried = async ({
       policies: after.context.policies.filter(({ metadata }) => names.has(metadata.name)),
     }),
   ),
+  unseparated: after.context.policies
+    .filter(({ metadata }) => names.has(metadata.name))
+    .flatMap((policy) => separationFoundBy(policy, after.context)),
   past: before.cluster === undefined ? undefined : await pastRuns({ before, after, runs }),
 })
 
@@ -168,12 +175,13 @@ const admissionSays: Record<NonNullable<SwarmPolicy['spec']>['enforcementMode'] 
   Audit: 'would pass without a word',
 }
 
-const linesOf = ({ changes, violations, past }: Tried, paint: Paint): readonly string[] => [
+const linesOf = ({ changes, violations, unseparated, past }: Tried, paint: Paint): readonly string[] => [
   ...whatIfLines(changes, paint),
   ...(changes.agents.length === 0 ? ['no agent gains or loses anything'] : []),
   ...violations.map(
     ({ message, mode }) => `${paint.yellow('! as written')}: ${message}; ${admissionSays[mode]}`,
   ),
+  ...unseparated.map((finding) => `${paint.yellow('! as written')}: ${describeField(finding)}`),
   ...(past === undefined
     ? ['past runs: not looked at, there is no cluster to ask']
     : [

@@ -113,6 +113,8 @@ test('a policy that comes to demand it hears of the teams that do not keep it', 
   const { errors, warnings } = judge(policy('Enforce'), [reader, loose, team])
   expect(errors).toEqual([])
   expect(warnings.join()).toContain('SwarmTeam t')
+  const alone = judge(policy('Warn'), [agent('all', 'shell', {})])
+  expect(alone.warnings.join()).toContain('SwarmAgent all')
 })
 
 test('a run cannot bring a pipeline that its team would be refused for', () => {

@@ -81,13 +81,20 @@ export const separationFoundBy = (
   const demand = separationDemand([policy])
   if (demand === undefined) return []
   const together = [...policies.filter(({ metadata }) => metadata.name !== policy.metadata.name), policy]
-  return [...teams.values()].flatMap(({ metadata, spec: team }) =>
+  const inTeams = [...teams.values()].flatMap(({ metadata, spec: team }) =>
     meetings(teamSeparation({ team, agents, policies: together })).map((found) => ({
-      path: 'spec.requirements.separation',
-      message: `SwarmTeam ${metadata.name} does not keep it: ${describeMeeting(found)}`,
-      remedy: remedyOf(found),
+      who: `SwarmTeam ${metadata.name}`,
+      found,
     })),
   )
+  const alone = meetings([...agents.values()].map((agent) => agentSeparation({ agent, policies: together })))
+    .filter(({ agent }) => !inTeams.some(({ found }) => found.agent === agent))
+    .map((found) => ({ who: `SwarmAgent ${found.step}`, found }))
+  return [...inTeams, ...alone].map(({ who, found }) => ({
+    path: 'spec.requirements.separation',
+    message: `${who} does not keep it: ${describeMeeting(found)}`,
+    remedy: remedyOf(found),
+  }))
 }
 
 const meetings = (found: readonly StepSeparation[]): readonly StepSeparation[] =>
