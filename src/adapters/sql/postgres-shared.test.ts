@@ -26,6 +26,9 @@ afterAll(() => server.remove())
 
 const LEASE_MS = 10_000
 
+/** Long polls have found nothing and only a notice can wake them. */
+const polling = () => new Promise((resolve) => setTimeout(resolve, 300))
+
 /** Tries until it holds; fails with the test's own time limit. */
 const eventually = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10))
@@ -97,6 +100,7 @@ describe.skipIf(missing)('several processes on one PostgreSQL', () => {
   test('a submit in one wakes a long poll in the other', async () => {
     const [one, two] = await both()
     const waiting = leaseOf(two, 60_000)
+    await polling()
     await submitTo(one)
     expect(await waiting).toMatchObject({ fence: 1 })
   })
@@ -196,9 +200,13 @@ describe.skipIf(missing)('several processes on one PostgreSQL', () => {
       ),
     )
     expect(results.filter(({ type }) => type === 'reserved')).toHaveLength(3)
-    const key = `k${results.findIndex(({ type }) => type === 'reserved')}`
-    await Promise.all([one, two].map((store) => store.spend.settle({ key, tokens: 100 })))
-    expect(await one.spend.spentToday(agentKey('agent-0'))).toMatchObject({ namespace: 700 })
+    const elsewhere = agentKey('agent', 'elsewhere')
+    const keys = Array.from({ length: 20 }, (_, index) => `other-${index}`)
+    for (const key of keys) await one.spend.reserve({ key, agent: elsewhere, tokens: 100 })
+    await Promise.all(
+      keys.flatMap((key) => [one, two].map((store) => store.spend.settle({ key, tokens: 40 }))),
+    )
+    expect(await one.spend.spentToday(elsewhere)).toEqual({ agent: 800, namespace: 800 })
   })
 
   test('A1 steps of one run that work through two hubs at once keep one unbroken journal', async () => {
@@ -236,6 +244,7 @@ describe.skipIf(missing)('several processes on one PostgreSQL', () => {
     const heard = new Set<string>()
     await one.journal.append({ run: runKey(), records: [started()] })
     const waiting = leaseOf(two, 60_000)
+    await polling()
     server.stop()
     const refused = { code: 'StoreUnavailable', retryable: true }
     await expect(one.journal.append({ run: runKey(), records: [started()] })).rejects.toMatchObject(refused)
