@@ -47,7 +47,11 @@ describe('swarm dev, interrupted', () => {
     const temporary = fresh()
     const state = join(temporary, 'state')
     const moment = momentIn(state)
-    const { exitCode, output, reached } = await interruptAt({ args: ['dev', ...storyOn(state), '-o', 'json', '--log-level', 'info'], moment, temporary })
+    const { exitCode, output, reached } = await interruptAt({
+      args: ['dev', ...storyOn(state), '-o', 'json', '--log-level', 'info'],
+      moment,
+      temporary,
+    })
     expect(reached).toBe(true)
     // Before it can listen to signals, the signal itself ends it.
     expect(exitCode, output).toBe(moment.type === 'spawned' ? null : 0)
@@ -56,7 +60,9 @@ describe('swarm dev, interrupted', () => {
     expect(existsSync(join(state, 'kubeconfig'))).toBe(false)
 
     const again = await startDevProcess({ args: storyOn(state) })
-    expect((await apiOf(again.kubeconfig).ok<{ items: readonly unknown[] }>('GET', agents)).items).toHaveLength(3)
+    expect(
+      (await apiOf(again.kubeconfig).ok<{ items: readonly unknown[] }>('GET', agents)).items,
+    ).toHaveLength(3)
     expect(await again.stop()).toBe(0)
     expect(existsSync(join(state, 'kubeconfig'))).toBe(false)
     expectNothingRuns(temporary)
@@ -65,7 +71,12 @@ describe('swarm dev, interrupted', () => {
   test('by a signal that comes twice, from the terminal and from a parent that passes it on: it still tidies up', async () => {
     const temporary = fresh()
     const moment = { type: 'output', shows: /"kubeconfig"/ } as const
-    const { exitCode, output } = await interruptAt({ args: ['dev', example, '--ephemeral', '--script', 'responder', '-o', 'json'], moment, temporary, signals: ['SIGINT', 'SIGTERM'] })
+    const { exitCode, output } = await interruptAt({
+      args: ['dev', example, '--ephemeral', '--script', 'responder', '-o', 'json'],
+      moment,
+      temporary,
+      signals: ['SIGINT', 'SIGTERM'],
+    })
     expect(exitCode, output).toBe(0)
     expectNothingRuns(temporary)
     expect(readdirSync(temporary)).toEqual([])
@@ -86,9 +97,25 @@ describe('swarm dev, interrupted', () => {
       },
     })
     try {
-      const start = () => startDevProcess({ args: ['--state', state, example], environment: { OPENAI_BASE_URL: model.url, TMPDIR: temporary } })
+      const start = () =>
+        startDevProcess({
+          args: ['--state', state, example],
+          environment: { OPENAI_BASE_URL: model.url, TMPDIR: temporary },
+        })
       const first = await start()
-      const ask = (name: string) => ['run', '--agent', 'incident-diagnostician', '--prompt', 'Why?', '--name', name, '-n', namespace, '--kubeconfig', first.kubeconfig]
+      const ask = (name: string) => [
+        'run',
+        '--agent',
+        'incident-diagnostician',
+        '--prompt',
+        'Why?',
+        '--name',
+        name,
+        '-n',
+        namespace,
+        '--kubeconfig',
+        first.kubeconfig,
+      ]
       expect((await swarm(ask('earlier'))).exitCode).toBe(0)
       const earlier = await apiOf(first.kubeconfig).ok<Run>('GET', runPath('earlier'))
 
@@ -101,8 +128,14 @@ describe('swarm dev, interrupted', () => {
       patience = 'answer'
       const second = await start()
       const api = apiOf(second.kubeconfig)
-      expect(await api.ok<Run>('GET', runPath('earlier'))).toMatchObject({ metadata: { uid: earlier.metadata.uid }, status: { phase: 'Succeeded', output: 'It was the database.' } })
-      const resumed = await api.until<Run>(runPath('interrupted'), ({ status }) => status?.phase === 'Succeeded' || status?.phase === 'Failed')
+      expect(await api.ok<Run>('GET', runPath('earlier'))).toMatchObject({
+        metadata: { uid: earlier.metadata.uid },
+        status: { phase: 'Succeeded', output: 'It was the database.' },
+      })
+      const resumed = await api.until<Run>(
+        runPath('interrupted'),
+        ({ status }) => status?.phase === 'Succeeded' || status?.phase === 'Failed',
+      )
       expect(resumed.status).toMatchObject({ phase: 'Succeeded', output: 'It was the database.' })
       const logs = await swarm(['logs', 'run/earlier', '-n', namespace, '--kubeconfig', second.kubeconfig])
       expect(logs.stdout).toContain('run Succeeded')
@@ -118,7 +151,13 @@ describe.skipIf(!canSeeProcesses)('swarm dev, killed', () => {
     const temporary = fresh()
     const state = join(temporary, 'state')
     const first = await startDevProcess({ args: storyOn(state) })
-    const played = await swarm(['run', '-f', join(example, 'sample-incident.yaml'), '--kubeconfig', first.kubeconfig])
+    const played = await swarm([
+      'run',
+      '-f',
+      join(example, 'sample-incident.yaml'),
+      '--kubeconfig',
+      first.kubeconfig,
+    ])
     expect(played.exitCode, played.stderr).toBe(0)
     const children = childrenOf(first.pid)
     expect(children).toHaveLength(6)
@@ -128,8 +167,16 @@ describe.skipIf(!canSeeProcesses)('swarm dev, killed', () => {
     expectNothingRuns(temporary)
 
     const second = await startDevProcess({ args: storyOn(state) })
-    expect(await apiOf(second.kubeconfig).ok<Run>('GET', runPath('incident-001'))).toMatchObject({ status: { phase: 'Succeeded' } })
-    const next = await swarm(['run', '-f', join(example, 'second-incident.yaml'), '--kubeconfig', second.kubeconfig])
+    expect(await apiOf(second.kubeconfig).ok<Run>('GET', runPath('incident-001'))).toMatchObject({
+      status: { phase: 'Succeeded' },
+    })
+    const next = await swarm([
+      'run',
+      '-f',
+      join(example, 'second-incident.yaml'),
+      '--kubeconfig',
+      second.kubeconfig,
+    ])
     expect(next.exitCode, next.stderr).toBe(0)
     expect(await second.stop()).toBe(0)
     expectNothingRuns(temporary)

@@ -7,7 +7,8 @@ import { canSeeProcesses, childrenOf, openFiles, residentBytes } from './support
 import { copyStory, ledgerOf, namespace, runPath } from './support/story.ts'
 import { startDevProcess, type DevProcess } from './support/swarm.ts'
 
-if (!canSeeProcesses) console.log('skipped: processes and open files are counted in /proc, which this machine does not have')
+if (!canSeeProcesses)
+  console.log('skipped: processes and open files are counted in /proc, which this machine does not have')
 
 describe.skipIf(!canSeeProcesses)('fifty stories in a row', () => {
   let dev: DevProcess
@@ -25,18 +26,34 @@ describe.skipIf(!canSeeProcesses)('fifty stories in a row', () => {
   })
 
   const runs = runPath('').slice(0, -1)
-  const alert = 'PagerDuty Incident P-48291: High error rate on payments-api\nSeverity: High\nService: payments-api'
+  const alert =
+    'PagerDuty Incident P-48291: High error rate on payments-api\nSeverity: High\nService: payments-api'
   const play = async (name: string): Promise<void> => {
-    await api.ok('POST', runs, { body: { apiVersion: 'kubeswarm.io/v1alpha1', kind: 'SwarmRun', metadata: { name, namespace }, spec: { teamRef: 'incident-responder', input: { alert } } } })
-    const { status } = await api.until<Run>(runPath(name), (run) => run.status?.phase === 'Succeeded' || run.status?.phase === 'Failed')
+    await api.ok('POST', runs, {
+      body: {
+        apiVersion: 'kubeswarm.io/v1alpha1',
+        kind: 'SwarmRun',
+        metadata: { name, namespace },
+        spec: { teamRef: 'incident-responder', input: { alert } },
+      },
+    })
+    const { status } = await api.until<Run>(
+      runPath(name),
+      (run) => run.status?.phase === 'Succeeded' || run.status?.phase === 'Failed',
+    )
     expect(status?.phase, `${name}: ${JSON.stringify(status)}`).toBe('Succeeded')
   }
   /** Names of the runs there are, once there are no more than so many. */
   const kept = async (most: number): Promise<readonly string[]> => {
-    const { items, metadata } = await api.ok<{ items: readonly Run[]; metadata: { resourceVersion: string } }>('GET', runs)
+    const { items, metadata } = await api.ok<{
+      items: readonly Run[]
+      metadata: { resourceVersion: string }
+    }>('GET', runs)
     const names = new Set(items.map((run) => run.metadata.name))
     if (names.size <= most) return [...names].toSorted()
-    for await (const { type, object } of api.watch<Run>(`${runs}?resourceVersion=${metadata.resourceVersion}`)) {
+    for await (const { type, object } of api.watch<Run>(
+      `${runs}?resourceVersion=${metadata.resourceVersion}`,
+    )) {
       if (type === 'DELETED') names.delete(object.metadata.name)
       if (names.size <= most) break
     }
@@ -48,8 +65,12 @@ describe.skipIf(!canSeeProcesses)('fifty stories in a row', () => {
     return {
       resident: residentBytes(dev.pid),
       processes: processes.map(({ command }) => command.replace(/^.*swarm\.js /, '')).toSorted(),
-      files: [dev.pid, ...processes.map(({ pid }) => pid)].map((pid) => tally(openFiles(pid).filter((file) => file !== 'socket'))),
-      sockets: [dev.pid, ...processes.map(({ pid }) => pid)].map((pid) => openFiles(pid).filter((file) => file === 'socket').length),
+      files: [dev.pid, ...processes.map(({ pid }) => pid)].map((pid) =>
+        tally(openFiles(pid).filter((file) => file !== 'socket')),
+      ),
+      sockets: [dev.pid, ...processes.map(({ pid }) => pid)].map(
+        (pid) => openFiles(pid).filter((file) => file === 'socket').length,
+      ),
     }
   }
 
@@ -66,16 +87,29 @@ describe.skipIf(!canSeeProcesses)('fifty stories in a row', () => {
     expect(late.processes).toEqual(early.processes)
     expect(late.files).toEqual(early.files)
     // Kept-alive connections come and go; they must not add up.
-    late.sockets.forEach((count, index) => expect(count, `sockets of process ${index}, after ten runs ${early.sockets[index]}`).toBeLessThanOrEqual((early.sockets[index] ?? 0) + 4))
+    late.sockets.forEach((count, index) =>
+      expect(
+        count,
+        `sockets of process ${index}, after ten runs ${early.sockets[index]}`,
+      ).toBeLessThanOrEqual((early.sockets[index] ?? 0) + 4),
+    )
     const grown = (late.resident - early.resident) / 2 ** 20
-    console.log(`memory of swarm dev: ${mib(early.resident)} after 10 runs, ${mib(late.resident)} after 50; sockets ${early.sockets.join(' ')} → ${late.sockets.join(' ')}`)
+    console.log(
+      `memory of swarm dev: ${mib(early.resident)} after 10 runs, ${mib(late.resident)} after 50; sockets ${early.sockets.join(' ')} → ${late.sockets.join(' ')}`,
+    )
     // It grows while heap and caches fill, and levels off: 306, 325, 344, 348 MiB after 50, 100, 150, 200 stories.
     expect(grown).toBeLessThan(150)
 
-    expect((await ledgerOf({ api, server: 'slack' })).filter(({ tool }) => tool === 'post_message')).toHaveLength(50)
-    expect((await ledgerOf({ api, server: 'pagerduty' })).filter(({ tool }) => tool === 'acknowledge_incident')).toHaveLength(50)
+    expect(
+      (await ledgerOf({ api, server: 'slack' })).filter(({ tool }) => tool === 'post_message'),
+    ).toHaveLength(50)
+    expect(
+      (await ledgerOf({ api, server: 'pagerduty' })).filter(({ tool }) => tool === 'acknowledge_incident'),
+    ).toHaveLength(50)
     // The team keeps its ten newest runs; number 42 was deleted by hand.
-    expect(await kept(10)).toEqual([40, 41, 43, 44, 45, 46, 47, 48, 49, 50].map((number) => `story-${number}`))
+    expect(await kept(10)).toEqual(
+      [40, 41, 43, 44, 45, 46, 47, 48, 49, 50].map((number) => `story-${number}`),
+    )
   })
 })
 

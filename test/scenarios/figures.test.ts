@@ -33,9 +33,13 @@ const play = async (directory: string): Promise<Told> => {
   expect(posts).toHaveLength(1)
   return {
     reports: recordsOf(records, 'task.completed').map(({ step, output }) => ({ step, text: whole(output) })),
-    toolResults: recordsOf(records, 'tool.returned').map(({ content }) => whole(content)).join('\n'),
+    toolResults: recordsOf(records, 'tool.returned')
+      .map(({ content }) => whole(content))
+      .join('\n'),
     slack: posts[0]?.arguments['text'] ?? '',
-    acknowledged: (await ledgerOf({ api, server: 'pagerduty' })).filter(({ tool }) => tool === 'acknowledge_incident').map((call) => call.arguments),
+    acknowledged: (await ledgerOf({ api, server: 'pagerduty' }))
+      .filter(({ tool }) => tool === 'acknowledge_incident')
+      .map((call) => call.arguments),
   }
 }
 
@@ -47,7 +51,8 @@ const whole = ({ bytes, head }: Stored): string => {
 
 /** `12.3`, `312`, `02:47`, `1795477058.000001`. */
 const figuresIn = (text: string): readonly string[] => [...new Set(text.match(/\d+(?:[.:]\d+)*/g))]
-const occursIn = (text: string, figure: string): boolean => new RegExp(`(?<!\\d|\\d\\.)${figure.replaceAll('.', '\\.')}(?!\\d|\\.\\d)`).test(text)
+const occursIn = (text: string, figure: string): boolean =>
+  new RegExp(`(?<!\\d|\\d\\.)${figure.replaceAll('.', '\\.')}(?!\\d|\\.\\d)`).test(text)
 
 test('every figure in the three reports stands in an answer of a tool', async () => {
   const { reports, toolResults, slack } = await play(example)
@@ -55,7 +60,10 @@ test('every figure in the three reports stands in an answer of a tool', async ()
   for (const { step, text } of [...reports, { step: 'the message', text: slack }]) {
     const figures = figuresIn(text)
     expect(figures.length, step).toBeGreaterThan(0)
-    expect(figures.filter((figure) => !occursIn(toolResults, figure)), step).toEqual([])
+    expect(
+      figures.filter((figure) => !occursIn(toolResults, figure)),
+      step,
+    ).toEqual([])
   }
   for (const known of ['312', '12.3']) expect(figuresIn(reports[0]?.text ?? '')).toContain(known)
 })
@@ -77,13 +85,19 @@ test('with other facts behind the tools the reports and the message follow, and 
   copy.edit('scenarios/postgres-failover.yaml', ...changes)
   copy.edit('sample-incident.yaml', ['P-48291', 'P-77310'], ['12.3%', '9.7%'], ['T02:', 'T07:'])
   const scenario = join(copy.directory, 'scenarios/postgres-failover.yaml')
-  for (const server of ['grafana', 'pagerduty', 'slack']) copy.edit('mock-servers.yaml', [`["mock", "${server}"]`, `["mock", "${server}", "--scenario", "${scenario}"]`])
+  for (const server of ['grafana', 'pagerduty', 'slack'])
+    copy.edit('mock-servers.yaml', [
+      `["mock", "${server}"]`,
+      `["mock", "${server}", "--scenario", "${scenario}"]`,
+    ])
 
   const { reports, toolResults, slack, acknowledged } = await play(copy.directory)
   const told = [...reports.map(({ text }) => text), slack].join('\n')
-  for (const figure of ['417', '66', '9.7', '07:47', '07:50', '6543']) expect(occursIn(told, figure), figure).toBe(true)
+  for (const figure of ['417', '66', '9.7', '07:47', '07:50', '6543'])
+    expect(occursIn(told, figure), figure).toBe(true)
   for (const figure of ['417', '9.7', '80', '6543']) expect(occursIn(slack, figure), figure).toBe(true)
-  for (const old of ['312', '58', '50', '12.3', '12.1', '10.9', '5432', '48291']) expect(figuresIn(told)).not.toContain(old)
+  for (const old of ['312', '58', '50', '12.3', '12.1', '10.9', '5432', '48291'])
+    expect(figuresIn(told)).not.toContain(old)
   for (const old of ['02:47', '02:50', '02:52']) expect(told).not.toContain(old)
   expect(figuresIn(told).filter((figure) => !occursIn(toolResults, figure))).toEqual([])
   expect(acknowledged).toEqual([{ incident_id: 'P-77310' }])

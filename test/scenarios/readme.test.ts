@@ -24,8 +24,10 @@ const instead: Readonly<Record<string, string>> = {
 }
 /** People are slower than scripts: what has long happened by the time they type the next line. */
 const meanwhile: Readonly<Record<string, string>> = {
-  'kubectl get pods -n incident-response': 'kubectl wait --for=condition=Available deployment --all -n incident-response --timeout=120s',
-  'kubectl get swarmagents -n incident-response': 'kubectl wait --for=condition=Ready swarmagent --all -n incident-response --timeout=120s',
+  'kubectl get pods -n incident-response':
+    'kubectl wait --for=condition=Available deployment --all -n incident-response --timeout=120s',
+  'kubectl get swarmagents -n incident-response':
+    'kubectl wait --for=condition=Ready swarmagent --all -n incident-response --timeout=120s',
   "TOKEN=$(kubectl get secret incident-alert-webhook-token -n incident-response -o jsonpath='{.data.token}' | base64 -d)":
     'kubectl wait --for=condition=Ready swarmevent --all -n incident-response --timeout=120s',
 }
@@ -34,32 +36,68 @@ const cleanup = 'kubectl delete namespace incident-response'
 const isShell = (command: string) => /^(kubectl|curl|cd|[A-Z]+=)/.test(command) || command in instead
 const isSwarm = (command: string) => command.startsWith('npx swarm ') && !(command in elsewhere)
 
-const all = documents.map((document) => ({ document, commands: commandsIn(document) })).filter(({ commands }) => commands.length > 0)
+const all = documents
+  .map((document) => ({ document, commands: commandsIn(document) }))
+  .filter(({ commands }) => commands.length > 0)
 const newest = findKubectls().at(-1)
-if (newest === undefined) console.log('skipped: the documented kubectl commands; no kubectl 1.30 or newer in PATH')
+if (newest === undefined)
+  console.log('skipped: the documented kubectl commands; no kubectl 1.30 or newer in PATH')
 
-const shell = async ({ script, cwd, environment = {} }: { readonly script: string; readonly cwd: string; readonly environment?: Readonly<Record<string, string>> }) => {
+const shell = async ({
+  script,
+  cwd,
+  environment = {},
+}: {
+  readonly script: string
+  readonly cwd: string
+  readonly environment?: Readonly<Record<string, string>>
+}) => {
   const path = `${join(checkout, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`
-  return finished(spawn('bash', ['-euo', 'pipefail', '-c', script], { cwd, env: cleanEnvironment({ PATH: path, ...environment }), stdio: 'pipe' }))
+  return finished(
+    spawn('bash', ['-euo', 'pipefail', '-c', script], {
+      cwd,
+      env: cleanEnvironment({ PATH: path, ...environment }),
+      stdio: 'pipe',
+    }),
+  )
 }
 
 test('every documented command is run here, or the test that runs it is named', () => {
-  expect(all.map(({ document }) => document)).toEqual(expect.arrayContaining(['README.md', 'examples/incident-response/README.md']))
+  expect(all.map(({ document }) => document)).toEqual(
+    expect.arrayContaining(['README.md', 'examples/incident-response/README.md']),
+  )
   for (const { document, commands } of all) {
-    for (const command of commands) expect([document, command, isShell(command) || isSwarm(command) || command in elsewhere]).toEqual([document, command, true])
+    for (const command of commands)
+      expect([document, command, isShell(command) || isSwarm(command) || command in elsewhere]).toEqual([
+        document,
+        command,
+        true,
+      ])
   }
   for (const [command, [file, name]] of Object.entries(elsewhere)) {
-    expect(all.some(({ commands }) => commands.includes(command)), `nobody documents ${command} any more`).toBe(true)
+    expect(
+      all.some(({ commands }) => commands.includes(command)),
+      `nobody documents ${command} any more`,
+    ).toBe(true)
     expect(readFileSync(join(checkout, 'test/scenarios', file), 'utf8'), command).toContain(name)
   }
   for (const command of [...Object.keys(instead), ...Object.keys(meanwhile), cleanup]) {
-    expect(all.some(({ commands }) => commands.includes(command)), `nobody documents ${command} any more`).toBe(true)
+    expect(
+      all.some(({ commands }) => commands.includes(command)),
+      `nobody documents ${command} any more`,
+    ).toBe(true)
   }
 })
 
 test('scripts that are named exist, and the demo script is the demo', () => {
-  const { scripts } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
-  const named = all.flatMap(({ commands }) => commands.flatMap((command) => [...command.matchAll(/npm (?:run (\w+)|(test))/g)].map(([, run, plain]) => run ?? plain ?? '')))
+  const { scripts } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  const named = all.flatMap(({ commands }) =>
+    commands.flatMap((command) =>
+      [...command.matchAll(/npm (?:run (\w+)|(test))/g)].map(([, run, plain]) => run ?? plain ?? ''),
+    ),
+  )
   for (const script of named) expect(Object.keys(scripts)).toContain(script)
   expect(scripts['demo']).toBe('node bin/swarm.js demo')
 })
@@ -73,7 +111,11 @@ describe('on the cluster of swarm dev', () => {
   let kubeconfigLine = ''
   let stop = async (): Promise<unknown> => undefined
   beforeAll(async () => {
-    const child = spawn(process.execPath, [join(checkout, 'bin/swarm.js'), 'dev', '--ephemeral', '--script', 'responder'], { cwd: checkout, env: cleanEnvironment(), stdio: 'pipe' })
+    const child = spawn(
+      process.execPath,
+      [join(checkout, 'bin/swarm.js'), 'dev', '--ephemeral', '--script', 'responder'],
+      { cwd: checkout, env: cleanEnvironment(), stdio: 'pipe' },
+    )
     const end = finished(child)
     stop = () => {
       child.kill('SIGINT')
@@ -85,7 +127,9 @@ describe('on the cluster of swarm dev', () => {
         text += chunk.toString('utf8')
         if (text.includes('Ctrl-C')) resolve(/^ *(export KUBECONFIG=.*)$/m.exec(text)?.[1] ?? 'no such line')
       })
-      void end.then(({ exitCode, stderr }) => reject(new Error(`swarm dev ended with ${exitCode}: ${stderr}`)))
+      void end.then(({ exitCode, stderr }) =>
+        reject(new Error(`swarm dev ended with ${exitCode}: ${stderr}`)),
+      )
     })
   })
   afterAll(() => stop())
@@ -94,13 +138,29 @@ describe('on the cluster of swarm dev', () => {
     expect(kubeconfigLine).toMatch(/^export KUBECONFIG=\/\S+$/)
   })
 
-  test.skipIf(newest === undefined).each(all.filter(({ commands }) => commands.some((command) => command.startsWith('kubectl'))).map(({ document }) => document))('the shell commands of %s', async (document) => {
+  test
+    .skipIf(newest === undefined)
+    .each(
+      all
+        .filter(({ commands }) => commands.some((command) => command.startsWith('kubectl')))
+        .map(({ document }) => document),
+    )('the shell commands of %s', async (document) => {
     const commands = commandsIn(document).filter(isShell)
     // What cleans up comes last, wherever it is printed.
     const ordered = [...commands.filter((command) => command !== cleanup), cleanup]
-    const lines = ordered.flatMap((command) => [...(meanwhile[command] === undefined ? [] : [meanwhile[command]]), `echo ${quoted(`$ ${command}`)}`, instead[command] ?? command])
-    const script = [kubeconfigLine, `kubectl() { command ${quoted(newest?.path ?? '')} "$@"; }`, ...lines].join('\n')
-    const cwd = commands.some((command) => command.startsWith('cd ')) ? checkout : dirname(join(checkout, document))
+    const lines = ordered.flatMap((command) => [
+      ...(meanwhile[command] === undefined ? [] : [meanwhile[command]]),
+      `echo ${quoted(`$ ${command}`)}`,
+      instead[command] ?? command,
+    ])
+    const script = [
+      kubeconfigLine,
+      `kubectl() { command ${quoted(newest?.path ?? '')} "$@"; }`,
+      ...lines,
+    ].join('\n')
+    const cwd = commands.some((command) => command.startsWith('cd '))
+      ? checkout
+      : dirname(join(checkout, document))
     const { exitCode, stdout, stderr } = await shell({ script, cwd })
     expect(exitCode, `${stdout}\n${stderr}`).toBe(0)
     expect(stdout).toContain('SLACK MESSAGE to #incidents')

@@ -24,7 +24,10 @@ const scripts = mkdtempSync(join(tmpdir(), 'script-'))
 beforeAll(async () => {
   const script = join(scripts, 'with-parrot.yaml')
   const responder = readFileSync(join(checkout, 'src/adapters/scripted-model/scripts/responder.yaml'), 'utf8')
-  writeFileSync(script, `${responder}\n  - name: parrot\n    when: { system: 'you are a parrot' }\n    answer: ${JSON.stringify(longAnswer)}\n`)
+  writeFileSync(
+    script,
+    `${responder}\n  - name: parrot\n    when: { system: 'you are a parrot' }\n    answer: ${JSON.stringify(longAnswer)}\n`,
+  )
   dev = await startDevProcess({ args: ['--ephemeral', '--script', script, example] })
   api = apiOf(dev.kubeconfig)
 })
@@ -45,19 +48,30 @@ interface FinishedRun {
 
 describe('one agent alone', () => {
   test('answers on standard output and tells its progress on standard error', async () => {
-    const { exitCode, stdout, stderr } = await swarm([...question, 'Service: payments-api. Why would a pool exhaust?', '--name', 'alone', ...there()])
+    const { exitCode, stdout, stderr } = await swarm([
+      ...question,
+      'Service: payments-api. Why would a pool exhaust?',
+      '--name',
+      'alone',
+      ...there(),
+    ])
     expect(exitCode, stderr).toBe(0)
     const answer = JSON.parse(stdout) as Record<string, string>
     expect(answer['blast_radius']).toBe('payments-api')
     expect(stderr).toContain('SwarmRun incident-response/alone\n')
     expect(stderr).toContain('run Succeeded')
     const run = await api.until<FinishedRun>(runPath('alone'), ({ status }) => status?.phase === 'Succeeded')
-    expect(run.spec).toMatchObject({ agent: 'incident-diagnostician', prompt: 'Service: payments-api. Why would a pool exhaust?' })
+    expect(run.spec).toMatchObject({
+      agent: 'incident-diagnostician',
+      prompt: 'Service: payments-api. Why would a pool exhaust?',
+    })
     expect(`${run.status.output}\n`).toBe(stdout)
   })
 
   test('takes its prompt from standard input', async () => {
-    const { exitCode, stdout, stderr } = await swarm([...question, '-', ...there()], { input: 'Service: checkout-gateway\nWhy?\n' })
+    const { exitCode, stdout, stderr } = await swarm([...question, '-', ...there()], {
+      input: 'Service: checkout-gateway\nWhy?\n',
+    })
     expect(exitCode, stderr).toBe(0)
     expect(stdout).toContain('checkout-gateway')
   })
@@ -65,7 +79,11 @@ describe('one agent alone', () => {
   test('-o json prints the finished SwarmRun, -o name its name, and nothing else', async () => {
     const json = await swarm([...question, 'Why?', '--name', 'as-json', '-o', 'json', ...there()])
     expect(json.exitCode, json.stderr).toBe(0)
-    expect(JSON.parse(json.stdout)).toMatchObject({ kind: 'SwarmRun', metadata: { name: 'as-json' }, status: { phase: 'Succeeded' } })
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      kind: 'SwarmRun',
+      metadata: { name: 'as-json' },
+      status: { phase: 'Succeeded' },
+    })
     const name = await swarm([...question, 'Why?', '--name', 'as-name', '-o', 'name', ...there()])
     expect([name.exitCode, name.stdout]).toEqual([0, 'swarmruns.kubeswarm.io/as-name\n'])
   })
@@ -73,13 +91,30 @@ describe('one agent alone', () => {
   test('prints a long answer whole', async () => {
     // Not beside the story's agents: the policy there allows no answer as long as this.
     await api.ok('POST', '/apis/kubeswarm.io/v1alpha1/namespaces/default/swarmagents', { body: parrot })
-    const { exitCode, stdout, stderr } = await swarm(['run', '--agent', 'parrot', '--prompt', 'Go.', '-n', 'default', '--kubeconfig', dev.kubeconfig])
+    const { exitCode, stdout, stderr } = await swarm([
+      'run',
+      '--agent',
+      'parrot',
+      '--prompt',
+      'Go.',
+      '-n',
+      'default',
+      '--kubeconfig',
+      dev.kubeconfig,
+    ])
     expect(exitCode, stderr).toBe(0)
     expect(stdout).toBe(`${longAnswer}\n`)
   })
 
   test('--no-watch returns at once; logs -f follows to the end', async () => {
-    const { exitCode, stdout, stderr } = await swarm([...question, 'Why?', '--name', 'unwatched', '--no-watch', ...there()])
+    const { exitCode, stdout, stderr } = await swarm([
+      ...question,
+      'Why?',
+      '--name',
+      'unwatched',
+      '--no-watch',
+      ...there(),
+    ])
     expect([exitCode, stdout]).toEqual([0, ''])
     expect(stderr).toContain('swarm logs run/unwatched -n incident-response -f')
     const logs = await swarm(['logs', 'run/unwatched', '-f', ...there()])
@@ -90,23 +125,34 @@ describe('one agent alone', () => {
 
 test('two runs of the team side by side keep their incidents apart', async () => {
   const [database, certificate] = await Promise.all(
-    ['sample-incident.yaml', 'second-incident.yaml'].map((file) => swarm(['run', '-f', join(example, file), '--kubeconfig', dev.kubeconfig])),
+    ['sample-incident.yaml', 'second-incident.yaml'].map((file) =>
+      swarm(['run', '-f', join(example, file), '--kubeconfig', dev.kubeconfig]),
+    ),
   )
   expect(database?.exitCode, database?.stderr).toBe(0)
   expect(certificate?.exitCode, certificate?.stderr).toBe(0)
 
-  const incidents = { 'incident-001': ['payments-api', 'P-48291', '312'], 'incident-002': ['checkout-gateway', 'P-51022', '1846'] } as const
+  const incidents = {
+    'incident-001': ['payments-api', 'P-48291', '312'],
+    'incident-002': ['checkout-gateway', 'P-51022', '1846'],
+  } as const
   for (const [run, own] of Object.entries(incidents)) {
     const foreign = Object.entries(incidents).flatMap(([other, words]) => (other === run ? [] : [...words]))
-    const calls = recordsOf(await journalOf({ kubeconfig: dev.kubeconfig, run }), 'tool.intended').filter(({ step }) => step === 'notifier')
+    const calls = recordsOf(await journalOf({ kubeconfig: dev.kubeconfig, run }), 'tool.intended').filter(
+      ({ step }) => step === 'notifier',
+    )
     expect(calls.map(({ tool }) => tool)).toEqual(['post_message', 'acknowledge_incident'])
     const said = JSON.stringify(calls.map((call) => call.arguments))
     for (const word of own) expect(said).toContain(word)
     for (const word of foreign) expect(said).not.toContain(word)
   }
-  const posts = (await ledgerOf({ api, server: 'slack' })).map((call) => /Service:\*\* (\S+)/.exec(call.arguments['text'] ?? '')?.[1])
+  const posts = (await ledgerOf({ api, server: 'slack' })).map(
+    (call) => /Service:\*\* (\S+)/.exec(call.arguments['text'] ?? '')?.[1],
+  )
   expect(posts.toSorted()).toEqual(['checkout-gateway', 'payments-api'])
-  const acknowledged = (await ledgerOf({ api, server: 'pagerduty' })).flatMap((call) => (call.tool === 'acknowledge_incident' ? [call.arguments['incident_id']] : []))
+  const acknowledged = (await ledgerOf({ api, server: 'pagerduty' })).flatMap((call) =>
+    call.tool === 'acknowledge_incident' ? [call.arguments['incident_id']] : [],
+  )
   expect(acknowledged.toSorted()).toEqual(['P-48291', 'P-51022'])
 })
 
@@ -115,19 +161,38 @@ describe('looking at runs and agents', () => {
     const agents = (await swarm(['get', 'agents', ...there()])).stdout.trimEnd().split('\n')
     expect(agents[0]).toMatch(/^NAME\s+MODEL\s+REPLICAS\s+READY\s+AGE$/)
     expect(agents.slice(1).map((line) => line.replace(/\s+\S+$/, '').split(/\s+/))).toEqual(
-      ['incident-diagnostician', 'incident-investigator', 'incident-notifier'].map((name) => [name, 'qwen2.5:7b', '1', '1']),
+      ['incident-diagnostician', 'incident-investigator', 'incident-notifier'].map((name) => [
+        name,
+        'qwen2.5:7b',
+        '1',
+        '1',
+      ]),
     )
     const names = (await swarm(['get', 'runs', '-o', 'name', ...there()])).stdout.split('\n')
     expect(names).toContain('swarmruns.kubeswarm.io/alone')
-    expect((await swarm(['get', 'run/alone', '-o', 'yaml', ...there()])).stdout).toMatch(/^apiVersion: kubeswarm\.io\/v1alpha1\nkind: SwarmRun\n/)
-    expect(JSON.parse((await swarm(['get', 'run', 'alone', '-o', 'json', ...there()])).stdout)).toMatchObject({ kind: 'SwarmRun', metadata: { name: 'alone' } })
-    expect((await swarm(['get', 'runs', '-A', '--kubeconfig', dev.kubeconfig])).stdout).toMatch(/^NAMESPACE\s+NAME\s+PHASE\s+/)
+    expect((await swarm(['get', 'run/alone', '-o', 'yaml', ...there()])).stdout).toMatch(
+      /^apiVersion: kubeswarm\.io\/v1alpha1\nkind: SwarmRun\n/,
+    )
+    expect(JSON.parse((await swarm(['get', 'run', 'alone', '-o', 'json', ...there()])).stdout)).toMatchObject(
+      { kind: 'SwarmRun', metadata: { name: 'alone' } },
+    )
+    expect((await swarm(['get', 'runs', '-A', '--kubeconfig', dev.kubeconfig])).stdout).toMatch(
+      /^NAMESPACE\s+NAME\s+PHASE\s+/,
+    )
   })
 
   test('describe says state, reason, what happened, and what to do next', async () => {
     const run = await swarm(['describe', 'run/alone', ...there()])
     expect(run.exitCode, run.stderr).toBe(0)
-    for (const part of ['Succeeded=True', 'What happened:', 'run Succeeded', 'Time: ', 'Output:', 'Next: swarm logs run/alone -n incident-response']) expect(run.stdout).toContain(part)
+    for (const part of [
+      'Succeeded=True',
+      'What happened:',
+      'run Succeeded',
+      'Time: ',
+      'Output:',
+      'Next: swarm logs run/alone -n incident-response',
+    ])
+      expect(run.stdout).toContain(part)
     const agent = await swarm(['describe', 'agent', 'incident-notifier', ...there()])
     expect(agent.exitCode, agent.stderr).toBe(0)
     expect(agent.stdout).toContain('Ready=True')
@@ -135,7 +200,10 @@ describe('looking at runs and agents', () => {
 
   test('logs of one step hold no other step; logs of an agent are those of its pods', async () => {
     const step = await swarm(['logs', 'run/incident-001', '--step', 'notifier', '-o', 'json', ...there()])
-    const steps = step.stdout.trimEnd().split('\n').map((line) => (JSON.parse(line) as { step?: string }).step)
+    const steps = step.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { step?: string }).step)
     expect(new Set(steps)).toEqual(new Set([undefined, 'notifier']))
     const agent = await swarm(['logs', 'agent/incident-notifier', ...there()])
     expect(agent.exitCode, agent.stderr).toBe(0)
@@ -151,10 +219,14 @@ describe('exit codes', () => {
 
   test('1: the run failed, and standard error says why and what next', async () => {
     // More than the 3000 tokens the agent may spend on one call.
-    const { exitCode, stdout, stderr } = await swarm([...question, '-', '--name', 'too-long', ...there()], { input: 'why? '.repeat(8000) })
+    const { exitCode, stdout, stderr } = await swarm([...question, '-', '--name', 'too-long', ...there()], {
+      input: 'why? '.repeat(8000),
+    })
     expect([exitCode, stdout]).toEqual([1, ''])
     expect(stderr).toContain('\nerror: SwarmRun incident-response/too-long Failed: ')
-    expect(stderr).toMatch(/\n {2}fix: .+\n {2}code: PolicyDenied\n {2}next: swarm describe run too-long -n incident-response\n$/)
+    expect(stderr).toMatch(
+      /\n {2}fix: .+\n {2}code: PolicyDenied\n {2}next: swarm describe run too-long -n incident-response\n$/,
+    )
   })
 
   test('2: usage', async () => {
@@ -168,7 +240,13 @@ describe('exit codes', () => {
   })
 
   test('3: not found', async () => {
-    for (const args of [['get', 'run', 'nobody'], ['get', 'run', 'nobody', '-o', 'yaml'], ['describe', 'run', 'nobody'], ['logs', 'run/nobody'], ['logs', 'agent/nobody']]) {
+    for (const args of [
+      ['get', 'run', 'nobody'],
+      ['get', 'run', 'nobody', '-o', 'yaml'],
+      ['describe', 'run', 'nobody'],
+      ['logs', 'run/nobody'],
+      ['logs', 'agent/nobody'],
+    ]) {
       const { exitCode, stdout, stderr } = await exits(...args)
       expect([args.join(' '), exitCode, stdout]).toEqual([args.join(' '), 3, ''])
       expect(stderr).toMatch(/^error: .*nobody.*\n( {2}fix: .*\n)? {2}code: NotFound\n$/)

@@ -24,37 +24,61 @@ interface Run {
 beforeAll(async () => {
   dev = await startDevProcess({ args: ['--ephemeral', '--script', 'responder', example] })
   api = apiOf(dev.kubeconfig)
-  const event = await api.until<{ status?: { webhookURL?: string; conditions?: { type: string; status: string }[] } }>(
+  const event = await api.until<{
+    status?: { webhookURL?: string; conditions?: { type: string; status: string }[] }
+  }>(
     `/apis/kubeswarm.io/v1alpha1/namespaces/${namespace}/swarmevents/incident-alert`,
-    ({ status }) => status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true,
+    ({ status }) =>
+      status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true,
   )
   url = event.status?.webhookURL ?? ''
-  const secret = await api.ok<{ data: { token: string } }>('GET', `/api/v1/namespaces/${namespace}/secrets/incident-alert-webhook-token`)
+  const secret = await api.ok<{ data: { token: string } }>(
+    'GET',
+    `/api/v1/namespaces/${namespace}/secrets/incident-alert-webhook-token`,
+  )
   token = Buffer.from(secret.data.token, 'base64').toString('utf8')
 })
 afterAll(async () => {
   await dev?.stop()
 })
 
-const fire = async ({ bearer = token, delivery, title = 'P-48291 High error rate on payments-api' }: { readonly bearer?: string; readonly delivery?: string; readonly title?: string } = {}) => {
+const fire = async ({
+  bearer = token,
+  delivery,
+  title = 'P-48291 High error rate on payments-api',
+}: { readonly bearer?: string; readonly delivery?: string; readonly title?: string } = {}) => {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json', ...(delivery === undefined ? {} : { 'x-webhook-id': delivery }) },
+    headers: {
+      authorization: `Bearer ${bearer}`,
+      'content-type': 'application/json',
+      ...(delivery === undefined ? {} : { 'x-webhook-id': delivery }),
+    },
     body: JSON.stringify({ incident: { title, description: '12.3% 5xx responses' } }),
   })
   return { status: response.status, body: (await response.json()) as Fired }
 }
-const runs = async () => (await api.ok<{ items: readonly Run[] }>('GET', runPath('').slice(0, -1))).items.map(({ metadata }) => metadata.name)
-const finished = (name: string) => api.until<Run>(runPath(name), ({ status }) => status?.phase === 'Succeeded' || status?.phase === 'Failed')
+const runs = async () =>
+  (await api.ok<{ items: readonly Run[] }>('GET', runPath('').slice(0, -1))).items.map(
+    ({ metadata }) => metadata.name,
+  )
+const finished = (name: string) =>
+  api.until<Run>(runPath(name), ({ status }) => status?.phase === 'Succeeded' || status?.phase === 'Failed')
 
 test('a delivery is accepted with the name of its run, and the run answers the incident in it', async () => {
   const { status, body } = await fire()
   expect([status, body.accepted, body.duplicate]).toEqual([202, true, false])
   const run = await finished(body.run)
   expect(run.status?.phase).toBe('Succeeded')
-  expect(run.spec).toMatchObject({ teamRef: 'incident-responder', input: { alert: 'P-48291 High error rate on payments-api: 12.3% 5xx responses' } })
+  expect(run.spec).toMatchObject({
+    teamRef: 'incident-responder',
+    input: { alert: 'P-48291 High error rate on payments-api: 12.3% 5xx responses' },
+  })
   expect((await ledgerOf({ api, server: 'slack' })).map(({ tool }) => tool)).toEqual(['post_message'])
-  expect((await ledgerOf({ api, server: 'pagerduty' })).at(-1)).toMatchObject({ tool: 'acknowledge_incident', arguments: { incident_id: 'P-48291' } })
+  expect((await ledgerOf({ api, server: 'pagerduty' })).at(-1)).toMatchObject({
+    tool: 'acknowledge_incident',
+    arguments: { incident_id: 'P-48291' },
+  })
 })
 
 test('the same delivery twice, at once or later, is one run', async () => {
@@ -72,7 +96,10 @@ test('the same delivery twice, at once or later, is one run', async () => {
 })
 
 test('two deliveries of different events are two runs', async () => {
-  const [first, second] = [await fire({ delivery: 'a' }), await fire({ delivery: 'b', title: 'P-51022 TLS handshake failures on checkout-gateway' })]
+  const [first, second] = [
+    await fire({ delivery: 'a' }),
+    await fire({ delivery: 'b', title: 'P-51022 TLS handshake failures on checkout-gateway' }),
+  ]
   expect(first.body.run).not.toBe(second.body.run)
   for (const { body } of [first, second]) expect((await finished(body.run)).status?.phase).toBe('Succeeded')
 })
@@ -81,7 +108,11 @@ test('without the right token nothing starts, and nothing is told', async () => 
   const before = await runs()
   const wrong = await fire({ bearer: 'x'.repeat(token.length) })
   expect(wrong.status).toBe(401)
-  const elsewhere = await fetch(url.replace('incident-alert', 'no-such-event'), { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: '{}' })
+  const elsewhere = await fetch(url.replace('incident-alert', 'no-such-event'), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body: '{}',
+  })
   expect(elsewhere.status).toBe(401)
   expect(await elsewhere.json()).toEqual(wrong.body)
   const none = await fetch(url, { method: 'POST', body: '{}' })

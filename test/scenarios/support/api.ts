@@ -23,13 +23,18 @@ export interface Api {
   ok<T>(method: string, path: string, options?: RequestOptions): Promise<T>
   send(method: string, path: string, options?: RequestOptions): Promise<Answer>
   /** Events of a watch, one JSON object each, until the caller breaks out. */
-  watch<T>(path: string, options?: Pick<RequestOptions, 'accept'>): AsyncIterable<{ readonly type: string; readonly object: T }>
+  watch<T>(
+    path: string,
+    options?: Pick<RequestOptions, 'accept'>,
+  ): AsyncIterable<{ readonly type: string; readonly object: T }>
   /** Reads the object again at each of its changes until it is as wanted. */
   until<T>(path: string, is: (object: T) => boolean): Promise<T>
 }
 
 interface Kubeconfig {
-  readonly clusters: readonly { readonly cluster: { readonly server: string; readonly 'certificate-authority-data': string } }[]
+  readonly clusters: readonly {
+    readonly cluster: { readonly server: string; readonly 'certificate-authority-data': string }
+  }[]
   readonly users: readonly { readonly user: { readonly token: string } }[]
 }
 
@@ -39,7 +44,11 @@ export const apiOf = (kubeconfig: string): Api => {
   const [{ user }] = users as [Kubeconfig['users'][number]]
   const ca = Buffer.from(cluster['certificate-authority-data'], 'base64')
 
-  const open = (method: string, path: string, { body, contentType = 'application/json', accept = 'application/json' }: RequestOptions = {}): Promise<IncomingMessage> =>
+  const open = (
+    method: string,
+    path: string,
+    { body, contentType = 'application/json', accept = 'application/json' }: RequestOptions = {},
+  ): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
       const outgoing = request(
@@ -47,7 +56,14 @@ export const apiOf = (kubeconfig: string): Api => {
         {
           method,
           ca,
-          headers: { authorization: `Bearer ${user.token}`, accept, 'user-agent': 'kubectl/v1.33.1', ...(payload === undefined ? {} : { 'content-type': contentType, 'content-length': Buffer.byteLength(payload) }) },
+          headers: {
+            authorization: `Bearer ${user.token}`,
+            accept,
+            'user-agent': 'kubectl/v1.33.1',
+            ...(payload === undefined
+              ? {}
+              : { 'content-type': contentType, 'content-length': Buffer.byteLength(payload) }),
+          },
         },
         resolve,
       )
@@ -87,7 +103,9 @@ export const apiOf = (kubeconfig: string): Api => {
       const [, collection = '', name = ''] = /^(.*)\/([^/]+)$/.exec(path) ?? []
       for (;;) {
         // Without a resourceVersion a watch begins with what is there.
-        for await (const { type, object } of watch<T>(`${collection}?fieldSelector=metadata.name%3D${name}`)) {
+        for await (const { type, object } of watch<T>(
+          `${collection}?fieldSelector=metadata.name%3D${name}`,
+        )) {
           if (type !== 'DELETED' && type !== 'BOOKMARK' && is(object)) return object
         }
       }

@@ -5,10 +5,18 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkout } from './swarm.ts'
 
-export const documents: readonly string[] = ['README.md', 'CONTRIBUTING.md', ...globSync(['docs/**/*.md', 'examples/**/*.md', 'packages/*/README.md'], { cwd: checkout })].toSorted()
+export const documents: readonly string[] = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...globSync(['docs/**/*.md', 'examples/**/*.md', 'packages/*/README.md'], { cwd: checkout }),
+].toSorted()
 
 export const commandsIn = (document: string): readonly string[] =>
-  [...readFileSync(join(checkout, document), 'utf8').matchAll(/^```(?:sh|bash|shell|console)\n([\s\S]*?)^```/gm)].flatMap(([, block = '']) =>
+  [
+    ...readFileSync(join(checkout, document), 'utf8').matchAll(
+      /^```(?:sh|bash|shell|console)\n([\s\S]*?)^```/gm,
+    ),
+  ].flatMap(([, block = '']) =>
     block
       .replaceAll(/\\\n\s*/g, '')
       .split('\n')

@@ -7,7 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkout, cleanEnvironment } from './swarm.ts'
 
-export type Moment = { readonly type: 'spawned' } | { readonly type: 'output'; readonly shows: RegExp } | { readonly type: 'pods'; readonly state: string; readonly count: number }
+export type Moment =
+  | { readonly type: 'spawned' }
+  | { readonly type: 'output'; readonly shows: RegExp }
+  | { readonly type: 'pods'; readonly state: string; readonly count: number }
 
 export interface Interrupted {
   readonly exitCode: number | null
@@ -34,7 +37,11 @@ export const interruptAt = async ({
 }): Promise<Interrupted> => {
   const child = spawn(process.execPath, [join(checkout, 'bin/swarm.js'), ...args], {
     cwd: checkout,
-    env: cleanEnvironment({ TMPDIR: temporary, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(tmpdir(), 'node-compile-cache'), ...environment }),
+    env: cleanEnvironment({
+      TMPDIR: temporary,
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(tmpdir(), 'node-compile-cache'),
+      ...environment,
+    }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -51,12 +58,22 @@ export const interruptAt = async ({
   child.stderr.setEncoding('utf8').on('data', look)
   if (moment.type === 'spawned') child.once('spawn', interrupt)
   const watcher = moment.type === 'pods' ? onPods({ ...moment, then: interrupt }) : undefined
-  const [exitCode, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => child.once('close', (...end) => resolve(end)))
+  const [exitCode, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
+    child.once('close', (...end) => resolve(end)),
+  )
   watcher?.close()
   return { exitCode, signal, output, reached }
 }
 
-const onPods = ({ state, count, then }: { readonly state: string; readonly count: number; readonly then: () => void }) => {
+const onPods = ({
+  state,
+  count,
+  then,
+}: {
+  readonly state: string
+  readonly count: number
+  readonly then: () => void
+}) => {
   const pods = join(state, 'kube/node/pods')
   mkdirSync(pods, { recursive: true })
   return watch(pods, () => {

@@ -7,9 +7,16 @@ import { finished, type Finished } from './swarm.ts'
 
 /** Every kubectl ≥ 1.30 found in PATH or beside the one that is, newest last. */
 export const findKubectls = (): readonly { readonly path: string; readonly version: string }[] => {
-  const onPath = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'kubectl')).filter((path) => existsSync(path))
+  const onPath = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, 'kubectl'))
+    .filter((path) => existsSync(path))
   const folders = new Set(onPath.map((path) => dirname(realpathSync(path))))
-  const siblings = [...folders].flatMap((folder) => readdirSync(folder).filter((name) => /^kubectl\.1\.\d+$/.test(name)).map((name) => join(folder, name)))
+  const siblings = [...folders].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => /^kubectl\.1\.\d+$/.test(name))
+      .map((name) => join(folder, name)),
+  )
   return [...new Set([...siblings, ...onPath])]
     .flatMap((path) => {
       const version = clientVersion(path)
@@ -20,7 +27,9 @@ export const findKubectls = (): readonly { readonly path: string; readonly versi
 
 const clientVersion = (path: string): string | undefined => {
   try {
-    const answer = JSON.parse(execFileSync(path, ['version', '--client', '-o', 'json'], { encoding: 'utf8', stdio: 'pipe' })) as { clientVersion?: { gitVersion?: string } }
+    const answer = JSON.parse(
+      execFileSync(path, ['version', '--client', '-o', 'json'], { encoding: 'utf8', stdio: 'pipe' }),
+    ) as { clientVersion?: { gitVersion?: string } }
     return answer.clientVersion?.gitVersion?.replace(/^v/, '')
   } catch {
     return undefined
@@ -31,5 +40,21 @@ export interface Kubectl {
   (...args: readonly string[]): Promise<Finished>
 }
 
-export const kubectlWith = ({ path, kubeconfig, cwd }: { readonly path: string; readonly kubeconfig: string; readonly cwd: string }): Kubectl =>
-  async (...args) => finished(spawn(path, args, { cwd, env: { PATH: process.env['PATH'], HOME: process.env['HOME'], KUBECONFIG: kubeconfig }, stdio: 'pipe' }))
+export const kubectlWith =
+  ({
+    path,
+    kubeconfig,
+    cwd,
+  }: {
+    readonly path: string
+    readonly kubeconfig: string
+    readonly cwd: string
+  }): Kubectl =>
+  async (...args) =>
+    finished(
+      spawn(path, args, {
+        cwd,
+        env: { PATH: process.env['PATH'], HOME: process.env['HOME'], KUBECONFIG: kubeconfig },
+        stdio: 'pipe',
+      }),
+    )

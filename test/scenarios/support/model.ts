@@ -10,7 +10,8 @@ export interface ChatRequest {
   readonly tools?: readonly { readonly function: { readonly name: string } }[]
 }
 
-export type ChatAnswer = { readonly text: string } | { readonly call: { readonly name: string; readonly arguments: unknown } }
+export type ChatAnswer =
+  { readonly text: string } | { readonly call: { readonly name: string; readonly arguments: unknown } }
 
 export interface TestModel {
   readonly url: string
@@ -18,19 +19,28 @@ export interface TestModel {
   close(): Promise<void>
 }
 
-export const startModel = async ({ models, answer }: { readonly models: readonly string[]; readonly answer: (request: ChatRequest) => Promise<ChatAnswer> | ChatAnswer }): Promise<TestModel> => {
+export const startModel = async ({
+  models,
+  answer,
+}: {
+  readonly models: readonly string[]
+  readonly answer: (request: ChatRequest) => Promise<ChatAnswer> | ChatAnswer
+}): Promise<TestModel> => {
   const requests: ChatRequest[] = []
   const server = createServer((incoming, outgoing) => {
     const chunks: Buffer[] = []
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
     incoming.on('end', () => {
       const reply = async (): Promise<unknown> => {
-        if (incoming.method === 'GET') return { object: 'list', data: models.map((id) => ({ id, object: 'model' })) }
+        if (incoming.method === 'GET')
+          return { object: 'list', data: models.map((id) => ({ id, object: 'model' })) }
         const request = JSON.parse(Buffer.concat(chunks).toString('utf8')) as ChatRequest
         requests.push(request)
         return completion({ request, number: requests.length, answer: await answer(request) })
       }
-      void reply().then((body) => outgoing.setHeader('content-type', 'application/json').end(JSON.stringify(body)))
+      void reply().then((body) =>
+        outgoing.setHeader('content-type', 'application/json').end(JSON.stringify(body)),
+      )
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -45,7 +55,15 @@ export const startModel = async ({ models, answer }: { readonly models: readonly
   }
 }
 
-const completion = ({ request, number, answer }: { readonly request: ChatRequest; readonly number: number; readonly answer: ChatAnswer }) => ({
+const completion = ({
+  request,
+  number,
+  answer,
+}: {
+  readonly request: ChatRequest
+  readonly number: number
+  readonly answer: ChatAnswer
+}) => ({
   id: `chatcmpl-${number}`,
   object: 'chat.completion',
   created: 1,
@@ -58,7 +76,13 @@ const completion = ({ request, number, answer }: { readonly request: ChatRequest
           message: {
             role: 'assistant',
             content: null,
-            tool_calls: [{ id: `call_${number}`, type: 'function', function: { name: answer.call.name, arguments: JSON.stringify(answer.call.arguments) } }],
+            tool_calls: [
+              {
+                id: `call_${number}`,
+                type: 'function',
+                function: { name: answer.call.name, arguments: JSON.stringify(answer.call.arguments) },
+              },
+            ],
           },
           finish_reason: 'tool_calls',
         },

@@ -14,7 +14,10 @@ export const processesOf = (directory: string): readonly SeenProcess[] =>
   pids().flatMap((pid) => {
     const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
     // A zombie has no command line any more: it runs nothing and waits for its parent only.
-    const belongs = command !== '' && pid !== process.pid && [command, read(`/proc/${pid}/environ`), workingDirectory(pid)].some((text) => text.includes(directory))
+    const belongs =
+      command !== '' &&
+      pid !== process.pid &&
+      [command, read(`/proc/${pid}/environ`), workingDirectory(pid)].some((text) => text.includes(directory))
     return belongs ? [{ pid, command }] : []
   })
 
@@ -30,9 +33,13 @@ export const childrenOf = (pid: number): readonly SeenProcess[] =>
 export const openFiles = (pid: number): readonly string[] =>
   list(`/proc/${pid}/fd`).map((fd) => link(`/proc/${pid}/fd/${fd}`).replace(/^(socket|pipe):.*/, '$1'))
 
-export const residentBytes = (pid: number): number => Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024
+export const residentBytes = (pid: number): number =>
+  Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024
 
-const pids = (): readonly number[] => list('/proc').filter((name) => /^\d+$/.test(name)).map(Number)
+const pids = (): readonly number[] =>
+  list('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
 
 // Processes end while they are looked at: what is gone has nothing to say.
 const read = (path: string): string => quietly(() => readFileSync(path, 'utf8'))

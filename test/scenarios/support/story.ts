@@ -44,13 +44,37 @@ export interface LedgerCall {
 }
 
 /** Calls a mock server has executed, in order. */
-export const ledgerOf = async ({ api, server }: { readonly api: Api; readonly server: 'slack' | 'pagerduty' | 'grafana' }): Promise<readonly LedgerCall[]> => {
-  const { calls } = await api.ok<{ readonly calls: readonly LedgerCall[] }>('GET', `/api/v1/namespaces/${namespace}/services/mock-${server}:control/proxy/__ledger`)
+export const ledgerOf = async ({
+  api,
+  server,
+}: {
+  readonly api: Api
+  readonly server: 'slack' | 'pagerduty' | 'grafana'
+}): Promise<readonly LedgerCall[]> => {
+  const { calls } = await api.ok<{ readonly calls: readonly LedgerCall[] }>(
+    'GET',
+    `/api/v1/namespaces/${namespace}/services/mock-${server}:control/proxy/__ledger`,
+  )
   return calls.filter(({ executed }) => executed)
 }
 
-export const journalOf = async ({ kubeconfig, run }: { readonly kubeconfig: string; readonly run: string }): Promise<readonly JournalRecord[]> => {
-  const { exitCode, stdout, stderr } = await swarm(['logs', `run/${run}`, '-n', namespace, '-o', 'json', '--kubeconfig', kubeconfig])
+export const journalOf = async ({
+  kubeconfig,
+  run,
+}: {
+  readonly kubeconfig: string
+  readonly run: string
+}): Promise<readonly JournalRecord[]> => {
+  const { exitCode, stdout, stderr } = await swarm([
+    'logs',
+    `run/${run}`,
+    '-n',
+    namespace,
+    '-o',
+    'json',
+    '--kubeconfig',
+    kubeconfig,
+  ])
   if (exitCode !== 0) throw new Error(`swarm logs run/${run} ended with ${exitCode}: ${stderr}`)
   return stdout
     .split('\n')
@@ -61,4 +85,5 @@ export const journalOf = async ({ kubeconfig, run }: { readonly kubeconfig: stri
 export const recordsOf = <T extends JournalRecord['type']>(records: readonly JournalRecord[], type: T) =>
   records.filter((record): record is Extract<JournalRecord, { readonly type: T }> => record.type === type)
 
-export const runPath = (name: string): string => `/apis/kubeswarm.io/v1alpha1/namespaces/${namespace}/swarmruns/${name}`
+export const runPath = (name: string): string =>
+  `/apis/kubeswarm.io/v1alpha1/namespaces/${namespace}/swarmruns/${name}`

@@ -23,9 +23,22 @@ export const cleanEnvironment = (extra: Readonly<Record<string, string>> = {}): 
 
 export const swarm = async (
   args: readonly string[],
-  { environment = {}, input, timeoutMs = 120_000 }: { readonly environment?: Readonly<Record<string, string>>; readonly input?: string; readonly timeoutMs?: number } = {},
+  {
+    environment = {},
+    input,
+    timeoutMs = 120_000,
+  }: {
+    readonly environment?: Readonly<Record<string, string>>
+    readonly input?: string
+    readonly timeoutMs?: number
+  } = {},
 ): Promise<Finished> => {
-  const child = spawn(process.execPath, [entry, ...args], { cwd: checkout, env: cleanEnvironment(environment), stdio: 'pipe', timeout: timeoutMs })
+  const child = spawn(process.execPath, [entry, ...args], {
+    cwd: checkout,
+    env: cleanEnvironment(environment),
+    stdio: 'pipe',
+    timeout: timeoutMs,
+  })
   child.stdin.end(input ?? '')
   return finished(child)
 }
@@ -62,7 +75,11 @@ export const startDevProcess = async ({
   readonly args?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
 } = {}): Promise<DevProcess> => {
-  const child = spawn(process.execPath, [entry, 'dev', '-o', 'json', ...args], { cwd: checkout, env: cleanEnvironment(environment), stdio: 'pipe' })
+  const child = spawn(process.execPath, [entry, 'dev', '-o', 'json', ...args], {
+    cwd: checkout,
+    env: cleanEnvironment(environment),
+    stdio: 'pipe',
+  })
   const end = new Promise<number | null>((resolve) => child.once('close', resolve))
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
@@ -72,7 +89,9 @@ export const startDevProcess = async ({
       stdout += text
       if (stdout.includes('\n')) resolve(stdout.slice(0, stdout.indexOf('\n')))
     })
-    child.once('close', (exitCode) => reject(new Error(`swarm dev ended with ${exitCode} before it was ready:\n${stderr}`)))
+    child.once('close', (exitCode) =>
+      reject(new Error(`swarm dev ended with ${exitCode} before it was ready:\n${stderr}`)),
+    )
   })
   return {
     ...(JSON.parse(block) as Omit<DevProcess, 'pid' | 'stop' | 'complaints'>),
