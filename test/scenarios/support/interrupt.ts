@@ -57,7 +57,7 @@ export const interruptAt = async ({
   child.stdout.setEncoding('utf8').on('data', look)
   child.stderr.setEncoding('utf8').on('data', look)
   if (moment.type === 'spawned') child.once('spawn', interrupt)
-  const watcher = moment.type === 'pods' ? onPods({ ...moment, then: interrupt }) : undefined
+  const watcher = moment.type === 'pods' ? onPods({ ...moment, onReached: interrupt }) : undefined
   const [exitCode, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
     child.once('close', (...end) => resolve(end)),
   )
@@ -68,15 +68,15 @@ export const interruptAt = async ({
 const onPods = ({
   state,
   count,
-  then,
+  onReached,
 }: {
   readonly state: string
   readonly count: number
-  readonly then: () => void
+  readonly onReached: () => void
 }) => {
   const pods = join(state, 'kube/node/pods')
   mkdirSync(pods, { recursive: true })
   return watch(pods, () => {
-    if (readdirSync(pods).length >= count) then()
+    if (readdirSync(pods).length >= count) onReached()
   })
 }
