@@ -1,6 +1,8 @@
 // The inbox: accepted events, durable before they are answered. The row drives the creation of the run; its name
 // comes from the delivery id, so that a redelivery answers with the same name and starts nothing.
 
+import type { PromisedRun } from '../domain/trigger/runs-of-delivery.ts'
+
 export interface InboxEntry {
   /** Unique per event resource: the sender's delivery id, or a hash of the body where it sends none. */
   readonly delivery: string
@@ -8,7 +10,7 @@ export interface InboxEntry {
   readonly event: string
   readonly receivedAt: string
   /** Runs to create, one per target, each with its rendered input. */
-  readonly runs: readonly { readonly name: string; readonly target: number; readonly manifest: unknown }[]
+  readonly runs: readonly PromisedRun[]
 }
 
 export interface Inbox {

@@ -4,6 +4,7 @@
 import { Hono } from 'hono'
 import { isKubeswarmError } from '../../domain/error.ts'
 import { parseJson } from '../../domain/template/value.ts'
+import { runsOfDelivery } from '../../domain/trigger/runs-of-delivery.ts'
 import type { WebhookEvent } from '../../ports/event-catalog.ts'
 import type { HubContext, HubEnv } from '../context.ts'
 import { deliveryId } from '../delivery-id.ts'
@@ -11,7 +12,6 @@ import { bearerToken } from '../middleware/bearer-token.ts'
 import { decodeText, readBody } from '../read-body.ts'
 import { createRateLimit } from '../rate-limit.ts'
 import { HubRefusal, invalidInput, unauthorized } from '../refusal.ts'
-import { runsOfDelivery } from '../runs-of-delivery.ts'
 import { sameToken } from '../same-token.ts'
 import { paths, type FireReply } from '../wire.ts'
 
@@ -43,8 +43,14 @@ export const fireRoutes = (context: HubContext): Hono<HubEnv> => {
       const body = bodyOf(await readBody({ request: c.req.raw, limit: WEBHOOK_BODY_LIMIT, clock }))
       const delivery = deliveryId({ headers: c.req.raw.headers, newId })
       const runs = runsOfDelivery({
-        event,
-        delivery: { namespace, event: name, delivery, firedAt: receivedAt, body },
+        targets: event.targets,
+        firing: {
+          namespace,
+          event: name,
+          uid: event.uid,
+          delivery,
+          trigger: { body, name, firedAt: receivedAt },
+        },
       })
       const { entry, duplicate } = await store.inbox.accept({
         delivery,

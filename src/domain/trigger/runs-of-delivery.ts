@@ -1,50 +1,61 @@
-// From a delivery to the runs it starts: names that follow from the delivery's identity, inputs rendered from its
-// body. Pure; the body is data and is never read as a template.
+// From a firing to the runs it starts: names that follow from what fired, inputs rendered from what it brought.
+// Pure; what it brought is data and is never read as a template.
 
 import { createHash } from 'node:crypto'
-import { KubeswarmError } from '../domain/error.ts'
-import { parseTemplate } from '../domain/template/parse.ts'
-import { renderTemplate } from '../domain/template/render.ts'
-import type { WebhookEvent, WebhookTarget } from '../ports/event-catalog.ts'
-import type { InboxEntry } from '../ports/inbox.ts'
+import type { SwarmEventTarget } from '../../api/v1alpha1/index.ts'
+import { KubeswarmError } from '../error.ts'
+import { parseTemplate } from '../template/parse.ts'
+import { renderTemplate } from '../template/render.ts'
 
-interface Delivery {
+/** What targets of an event see as `.trigger`. */
+export interface TriggerData {
+  /** Of the event. */
+  readonly name: string
+  /** RFC 3339. */
+  readonly firedAt: string
+  /** What a sender sent, parsed. */
+  readonly body?: unknown
+  /** Output of the run whose end fired. */
+  readonly output?: string
+}
+
+export interface Firing {
   readonly namespace: string
   readonly event: string
+  /** Of the event. Part of the names: an event that was deleted and made anew starts new runs. */
+  readonly uid: string
+  /** What makes two firings the same one. */
   readonly delivery: string
-  readonly firedAt: string
-  /** Parsed JSON. */
-  readonly body: unknown
+  readonly trigger: TriggerData
+}
+
+/** A run that was promised; its name is its key. */
+export interface PromisedRun {
+  readonly name: string
+  /** Index of the target. */
+  readonly target: number
+  readonly manifest: unknown
 }
 
 /** Throws `TemplateError`, naming the target and the field. */
 export const runsOfDelivery = ({
-  event: { uid, targets },
-  delivery,
+  targets,
+  firing,
 }: {
-  readonly event: WebhookEvent
-  readonly delivery: Delivery
-}): InboxEntry['runs'] => {
-  const base = runName({ event: delivery.event, uid, delivery: delivery.delivery })
+  readonly targets: readonly SwarmEventTarget[]
+  readonly firing: Firing
+}): readonly PromisedRun[] => {
+  const base = runName(firing)
   return targets.map((target, index) => {
     const name = targets.length === 1 ? base : `${base}-${index}`
-    return { name, target: index, manifest: manifestOf({ name, target, index, delivery }) }
+    return { name, target: index, manifest: manifestOf({ name, target, index, firing }) }
   })
 }
 
 /** Room for the hash and a target's number within the 63 characters of a label value. */
 const LONGEST_EVENT_PART = 49
 
-/** The event's uid is part of it: an event that was deleted and made anew starts new runs. */
-const runName = ({
-  event,
-  uid,
-  delivery,
-}: {
-  readonly event: string
-  readonly uid: string
-  readonly delivery: string
-}): string => {
+const runName = ({ event, uid, delivery }: Firing): string => {
   const hash = createHash('sha256').update(`${uid}\n${delivery}`).digest('hex').slice(0, 10)
   return `${event.slice(0, LONGEST_EVENT_PART).replace(/[.-]+$/, '')}-${hash}`
 }
@@ -53,15 +64,19 @@ const manifestOf = ({
   name,
   target,
   index,
-  delivery,
+  firing: { namespace, event, trigger },
 }: {
   readonly name: string
-  readonly target: WebhookTarget
+  readonly target: SwarmEventTarget
   readonly index: number
-  readonly delivery: Delivery
+  readonly firing: Firing
 }): unknown => {
-  const { namespace, event, firedAt, body } = delivery
-  const data = { trigger: { body, name: event, firedAt }, body }
+  const { body, output } = trigger
+  const data = {
+    trigger,
+    ...(body === undefined ? {} : { body }),
+    ...(output === undefined ? {} : { output }),
+  }
   const rendered = (field: string, text: string): string =>
     render({ text, data, field: `spec.targets[${index}].${field}`, event: `${namespace}/${event}` })
   const input = Object.entries(target.input ?? {}).map(([key, text]) => [key, rendered(`input.${key}`, text)])
