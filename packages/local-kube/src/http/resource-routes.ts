@@ -8,7 +8,7 @@ import { builtinSchema } from '../builtin/definitions.ts'
 import type { DeleteOptions, Subresource } from '../resources/lifecycle.ts'
 import type { Change, FieldValidation, ObjectWriter, WriteContext } from '../resources/object-writer.ts'
 import type { Registry } from '../resources/registry.ts'
-import { refOf } from '../resources/resource.ts'
+import { apiVersionOf, refOf } from '../resources/resource.ts'
 import type { Resource } from '../resources/resource.ts'
 import { scaleOf, withScale } from '../resources/scale.ts'
 import { selectorOf } from '../resources/selectors.ts'
@@ -93,7 +93,7 @@ export class ResourceRoutes {
           // kubectl never does this; controllers with a bug do.
           throw badRequest('the server could not find a namespace in the request path')
         }
-        const body = await exchange.objectBody()
+        const body = typed(resource, await exchange.objectBody())
         const name = asString(valueAt(body, 'metadata', 'name'))
         const object = await this.#writer.create(
           this.#context(exchange, resource, { ...path, name }, ''),
@@ -129,7 +129,7 @@ export class ResourceRoutes {
         return
       }
       case 'PUT': {
-        const body = await exchange.objectBody()
+        const body = typed(resource, await exchange.objectBody())
         if (subresource === 'scale') {
           await this.#writeScale(exchange, context, () => body)
           return
@@ -413,6 +413,16 @@ export class ResourceRoutes {
     })
   }
 }
+
+/** A builtin may leave out its type, which the path says; typed clients do. A custom resource may not. */
+const typed = (resource: Resource, body: JsonObject): JsonObject =>
+  resource.custom !== undefined || (body['kind'] !== undefined && body['apiVersion'] !== undefined)
+    ? body
+    : {
+        ...body,
+        kind: body['kind'] ?? resource.kind,
+        apiVersion: body['apiVersion'] ?? apiVersionOf(resource),
+      }
 
 const isWatch = ({ query }: Exchange): boolean => query.get('watch') === 'true' || query.get('watch') === '1'
 
