@@ -16,6 +16,8 @@ const elsewhere: Readonly<Record<string, readonly [file: string, name: string]>>
   'npm run check': ['readme.test.ts', 'scripts that are named exist'],
   'npm test': ['readme.test.ts', 'scripts that are named exist'],
 }
+/** Pages whose commands and what they print a test of their own reads and runs. */
+const ownTest: Readonly<Record<string, string>> = { 'docs/separation.md': 'separation.test.ts' }
 /** Placeholders and commands that a person ends by hand, and what stands for them here. */
 const instead: Readonly<Record<string, string>> = {
   'export KUBECONFIG=…': ':',
@@ -34,7 +36,7 @@ const meanwhile: Readonly<Record<string, string>> = {
 const cleanup = 'kubectl delete namespace incident-response'
 
 const isShell = (command: string) => /^(kubectl|curl|cd|[A-Z]+=)/.test(command) || command in instead
-const isSwarm = (command: string) => command.startsWith('npx swarm ') && !(command in elsewhere)
+const isSwarm = (command: string) => /^(npx )?swarm /.test(command) && !(command in elsewhere)
 
 const all = documents
   .map((document) => ({ document, commands: commandsIn(document) }))
@@ -66,7 +68,9 @@ test('every documented command is run here, or the test that runs it is named', 
   expect(all.map(({ document }) => document)).toEqual(
     expect.arrayContaining(['README.md', 'examples/incident-response/README.md']),
   )
-  for (const { document, commands } of all) {
+  for (const [document, file] of Object.entries(ownTest))
+    expect(readFileSync(join(checkout, 'test/scenarios', file), 'utf8')).toContain(`'${document}'`)
+  for (const { document, commands } of all.filter(({ document }) => !(document in ownTest))) {
     for (const command of commands)
       expect([document, command, isShell(command) || isSwarm(command) || command in elsewhere]).toEqual([
         document,
@@ -102,10 +106,14 @@ test('scripts that are named exist, and the demo script is the demo', () => {
   expect(scripts['demo']).toBe('node bin/swarm.js demo')
 })
 
-test.each([...new Set(all.flatMap(({ commands }) => commands.filter(isSwarm)))])('%s', async (command) => {
-  const { exitCode, stderr } = await shell({ script: command, cwd: checkout })
-  expect(exitCode, stderr).toBe(0)
-})
+const typedAsTheyStand = all.filter(({ document }) => !(document in ownTest))
+test.each([...new Set(typedAsTheyStand.flatMap(({ commands }) => commands.filter(isSwarm)))])(
+  '%s',
+  async (command) => {
+    const { exitCode, stderr } = await shell({ script: command, cwd: checkout })
+    expect(exitCode, stderr).toBe(0)
+  },
+)
 
 describe('on the cluster of swarm dev', () => {
   let kubeconfigLine = ''

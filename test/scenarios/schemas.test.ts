@@ -156,7 +156,11 @@ describe('manifests that are refused', () => {
       says: 'exactly one of inline and from',
     },
     { kind: 'SwarmAgent', spec: mcp('{name: a}'), says: 'exactly one of url and capabilityRef' },
-    { kind: 'SwarmAgent', spec: mcp('{name: a, url: x}, {name: a, url: y}'), says: 'Duplicate value' },
+    {
+      kind: 'SwarmAgent',
+      spec: mcp('{name: a, url: "http://a"}, {name: a, url: "http://b"}'),
+      says: 'Duplicate value',
+    },
     {
       kind: 'SwarmAgent',
       spec: mcp('{name: a, url: x, auth: {bearer: {secretKeyRef: {name: s}}, mtls: {secretRef: {name: s}}}}'),
