@@ -43,26 +43,12 @@ const checkLimits = ({ guardrails }: SwarmAgent['spec']): readonly FieldError[] 
 const withoutSubject = ({ message, field }: Violation, agent: SwarmAgent): string =>
   message.replace(`SwarmAgent ${agent.metadata.name} ${field} `, '')
 
-const sameAsBefore = (violation: Violation, before: readonly Violation[]): boolean =>
-  before.some(
-    ({ policy, field, policyField, agentValue }) =>
-      policy === violation.policy &&
-      field === violation.field &&
-      policyField === violation.policyField &&
-      String(agentValue) === String(violation.agentValue),
-  )
-
 /**
- * What policies say to the manifest. An agent that a later policy outlawed keeps running within the policy's limits,
- * so its author may still change it: only what the change brings in is refused.
+ * What policies say to the manifest. An agent that a later policy outlawed keeps running within the policy's limits;
+ * whoever changes its spec from then on brings it within the policy.
  */
-const checkPolicies = (
-  agent: SwarmAgent,
-  oldAgent: SwarmAgent | undefined,
-  { policies }: AdmissionContext,
-): Findings => {
-  const before = oldAgent === undefined ? [] : policyViolations({ agent: oldAgent, policies })
-  return all(
+const checkPolicies = (agent: SwarmAgent, { policies }: AdmissionContext): Findings =>
+  all(
     policyViolations({ agent, policies }).map((violation) => {
       const finding: FieldError = {
         path: violation.field,
@@ -70,11 +56,10 @@ const checkPolicies = (
         remedy: 'The policy holds at run time whatever the manifest says.',
       }
       if (violation.mode === 'Audit') return all([])
-      if (violation.mode === 'Warn' || sameAsBefore(violation, before)) return warnings([finding])
+      if (violation.mode === 'Warn') return warnings([finding])
       return errors([{ ...finding, remedy: 'Keep within the policy, or have the policy changed.' }])
     }),
   )
-}
 
 export const checkAgent = ({
   agent,
@@ -91,7 +76,7 @@ export const checkAgent = ({
     checkPermissions(spec.guardrails?.tools, spec.tools, 'spec.guardrails.tools'),
     errors(checkLimits(spec)),
     checkPromptSize(spec.prompt, 'spec.prompt.inline'),
-    checkPolicies(agent, oldAgent, context),
+    checkPolicies(agent, context),
     checkAgentSeparation({ agent, oldAgent, context }),
   ])
 }

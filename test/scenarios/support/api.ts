@@ -9,6 +9,8 @@ import { parse } from 'yaml'
 export interface Answer {
   readonly status: number
   readonly text: string
+  /** What kubectl prints after `Warning:`. */
+  readonly warnings: readonly string[]
   json<T>(): T
 }
 
@@ -75,7 +77,12 @@ export const apiOf = (kubeconfig: string): Api => {
     const response = await open(method, path, options)
     let text = ''
     for await (const chunk of response.setEncoding('utf8')) text += String(chunk)
-    return { status: response.statusCode ?? 0, text, json: <T>() => JSON.parse(text) as T }
+    return {
+      status: response.statusCode ?? 0,
+      text,
+      warnings: (response.headersDistinct['warning'] ?? []).map(warningText),
+      json: <T>() => JSON.parse(text) as T,
+    }
   }
   const ok = async <T>(method: string, path: string, options?: RequestOptions): Promise<T> => {
     const answer = await send(method, path, options)
@@ -112,3 +119,7 @@ export const apiOf = (kubeconfig: string): Api => {
     },
   }
 }
+
+/** `299 - "the agent field"` (RFC 9111, 5.5) as its text. */
+const warningText = (header: string): string =>
+  (/^\d+ \S+ "((?:[^"\\]|\\.)*)"/.exec(header)?.[1] ?? header).replaceAll(/\\(.)/g, '$1')

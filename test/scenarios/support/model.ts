@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 
 export interface ChatRequest {
   readonly model: string
+  readonly max_tokens?: number
   readonly messages: readonly { readonly role: string; readonly content?: string | null }[]
   readonly tools?: readonly { readonly function: { readonly name: string } }[]
 }
