@@ -48,6 +48,7 @@ export class TaskSession {
   readonly #abort = new AbortController()
   readonly #leaseMs: number
   #current: EffectivePolicy
+  /** When the question was asked whose answer is the newest: what it says is at least that new. */
   #renewedAt: number
   #endsAt = Infinity
   #writes: Promise<void> = Promise.resolve()
@@ -124,7 +125,7 @@ export class TaskSession {
   append(records: readonly RecordBody[], contents: readonly string[] = []): Promise<void> {
     const all = this.#withRiders(records, contents)
     return this.#inOrder(async () => {
-      this.#learn(await this.#source.record({ ...this.#proof, ...all }))
+      await this.#asking(() => this.#source.record({ ...this.#proof, ...all }))
     })
   }
 
@@ -148,19 +149,22 @@ export class TaskSession {
    * what it said rides with the announcement of its first call.
    */
   async freshPolicy(): Promise<void> {
-    if (this.#clock.monotonic() - this.#renewedAt > FRESH_POLICY_MS) await this.settled()
-    else await this.#writes
+    await this.#writes
+    if (this.#clock.monotonic() - this.#renewedAt <= FRESH_POLICY_MS) return
+    if (this.#riders.length > 0) await this.settled()
+    else await this.#inOrder(() => this.#asking(() => this.#source.heartbeat(this.#proof)))
   }
 
   reserve(record: RecordBody & { readonly type: 'llm.requested' }): Promise<Reservation> {
     const before = this.#withRiders([], [])
     return this.#inOrder(async () => {
+      const askedAt = this.#clock.monotonic()
       const { standing, reservation } = await this.#source.reserve({
         ...this.#proof,
         record,
         ...(before.records.length > 0 ? { before } : {}),
       })
-      this.#learn(standing)
+      this.#learn(standing, askedAt)
       return reservation
     })
   }
@@ -204,9 +208,17 @@ export class TaskSession {
     return result
   }
 
-  #learn({ policy, cancelled }: Standing): void {
-    this.#current = policy
-    this.#renewedAt = this.#clock.monotonic()
+  async #asking(ask: () => Promise<Standing>): Promise<void> {
+    const askedAt = this.#clock.monotonic()
+    this.#learn(await ask(), askedAt)
+  }
+
+  /** An answer that was overtaken by a later question's must not bring an older policy back. */
+  #learn({ policy, cancelled }: Standing, askedAt: number): void {
+    if (askedAt >= this.#renewedAt) {
+      this.#current = policy
+      this.#renewedAt = askedAt
+    }
     if (cancelled !== undefined) this.stop({ type: 'cancelled', reason: cancelled.reason })
   }
 
@@ -220,7 +232,7 @@ export class TaskSession {
     if (this.#closed) return
     try {
       if (this.#riders.length > 0) await this.settled()
-      this.#learn(await this.#source.heartbeat(this.#proof))
+      await this.#asking(() => this.#source.heartbeat(this.#proof))
     } catch (error) {
       if (isKubeswarmError(error) && error.code === 'StaleLease') this.stop({ type: 'lease-lost' })
       else if (this.#clock.monotonic() - this.#renewedAt >= this.#leaseMs) this.stop({ type: 'lease-lost' })

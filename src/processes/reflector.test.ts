@@ -135,5 +135,6 @@ test('a server that refuses for a while is asked again until it answers (F62)', 
   server.cutWatches()
   server.put('b')
   await settle(['a', 'b'])
-  expect(server.watches).toBe(1)
+  // The cache is told of the list before the watch is asked for.
+  await vi.waitFor(() => expect(server.watches).toBe(1), { timeout: 10_000 })
 })

@@ -196,7 +196,8 @@ describe('what the model sees and may', () => {
         ) === true,
     )
     release()
-    await running
+    const { exitCode, stdout, stderr } = await running
+    expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 0, stdout: 'I tried.\n' })
 
     const records = await journalOf({ kubeconfig, run: 'overtaken' })
     expect(recordsOf(records, 'tool.denied').map(({ server, tool, rule }) => [server, tool, rule])).toEqual([
