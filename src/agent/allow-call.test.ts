@@ -11,6 +11,7 @@ const permitted = async () => {
   const server = stagedServer({ name: 'slack', tools: ['post_message'] })
   const pinned = await pinTools({
     servers: [{ server, onUnavailable: 'fail' }],
+    policies: [policyOf({ servers: ['slack'] })],
     signal: new AbortController().signal,
     log: silent,
   })

@@ -67,6 +67,7 @@ export const allowCall = ({
       policy,
       name,
       definition: pinned?.definition ?? 'unknown',
+      address: pinned?.address,
       arguments: args,
       input: task.input,
       earlier: {

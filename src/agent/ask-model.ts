@@ -33,6 +33,7 @@ export interface ModelAccess {
   readonly model: LanguageModel
   readonly modelName: string
   readonly systemPrompt: string
+  readonly temperature?: number
   readonly pacer: ModelPacer
 }
 
@@ -251,7 +252,7 @@ const decide = ({
 }
 
 const generate = async ({
-  access: { model, modelName },
+  access: { model, modelName, temperature },
   request,
   tools,
   maxOutputTokens,
@@ -272,6 +273,7 @@ const generate = async ({
       messages: request.messages,
       tools,
       maxOutputTokens,
+      ...(temperature === undefined ? {} : { temperature }),
       signal: session.signal,
     })
     return { type: 'answered', turn }

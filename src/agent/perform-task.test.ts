@@ -113,3 +113,43 @@ test('the same call has the same idempotency key in the next attempt', async () 
   expect(keys[1]).toBe(keys[3])
   expect(keys[0]).not.toBe(keys[1])
 })
+
+test('a server outside the addresses its settings allow is not even asked for its tools, and the task says why', async () => {
+  const asked: string[] = []
+  const server = stagedServer({ name: 'grafana', tools: ['query_logs'] })
+  const watched = {
+    ...server,
+    listTools: () => (asked.push('list'), server.listTools({ signal: new AbortController().signal })),
+  }
+  const source = { kind: 'SwarmSettings', name: 'house', field: 'spec.security.mcpAllowlist' } as const
+  const policy = policyOf({ servers: ['grafana'] })
+  const limited = {
+    ...policy,
+    tools: {
+      ...policy.tools,
+      serverRules: {
+        allow: [{ source, addresses: [{ pattern: 'https://mcp.example.com', source }] }],
+        unreadable: [],
+        // The manifest says one thing, the process would go elsewhere.
+        declared: { grafana: { url: 'https://mcp.example.com', authenticated: false } },
+      },
+    },
+  }
+  const at = (url: string, onUnavailable: 'fail' | 'degrade') => [
+    { server: watched, onUnavailable, address: { url, authenticated: false } },
+  ]
+  const script = [says('done')]
+  const failed = await perform({ servers: at('https://evil.example.com', 'fail'), policy: limited, script })
+  expect(failed.end).toMatchObject({ type: 'task.failed', code: 'PolicyDenied', retryable: false })
+  expect(failed.end).toMatchObject({ message: expect.stringContaining('SwarmSettings house') })
+  const degraded = await perform({
+    servers: at('https://evil.example.com', 'degrade'),
+    policy: limited,
+    script,
+  })
+  expect(degraded.end).toMatchObject({ type: 'task.completed' })
+  expect(asked).toEqual([])
+  const allowed = await perform({ servers: at('https://mcp.example.com/x', 'fail'), policy: limited, script })
+  expect(allowed.end).toMatchObject({ type: 'task.completed' })
+  expect(allowed.model.requests[0]?.tools.map(({ name }) => name)).toEqual(['grafana__query_logs'])
+})

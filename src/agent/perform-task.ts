@@ -58,7 +58,7 @@ export const performTask = async ({
       content,
       decide,
     })
-    const pinned = await pinTools({ servers, signal: session.signal, log })
+    const pinned = await pinTools({ servers, policies: session.policies, signal: session.signal, log })
     throwIfStopped(session)
     if (pinned.type === 'failed')
       return await fail({ failure: pinned.failure, conversation, assigned, session, log })

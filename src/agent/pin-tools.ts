@@ -1,8 +1,10 @@
 // The tools of one task, listed once before the first model call and then fixed: what a server changes afterwards is
 // not seen. A server that cannot be reached stops the task here, because an agent without its tools invents success.
 
-import type { EffectivePolicy } from '../domain/guardrail/effective-policy.ts'
+import type { EffectivePolicy, ServerAddress } from '../domain/guardrail/effective-policy.ts'
+import { KubeswarmError } from '../domain/error.ts'
 import { decideToolCall } from '../domain/guardrail/gate.ts'
+import { serverDenied } from '../domain/guardrail/server-rules.ts'
 import { aliasTable, type ToolName } from '../domain/guardrail/tool-alias.ts'
 import type { ModelTool } from '../ports/language-model.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -14,12 +16,17 @@ import { visible } from './tool-text.ts'
 export interface ToolServerBinding {
   readonly server: ToolServer
   readonly onUnavailable: 'fail' | 'degrade'
+  /** Where it is. Left out: nowhere that a rule about addresses could allow. */
+  readonly address?: ServerAddress
+  /** Not to be contacted outside a task. */
+  readonly onlyByTasks?: boolean
 }
 
 export interface PinnedTool {
   readonly name: ToolName
   readonly definition: ToolDefinition
   readonly server: ToolServer
+  readonly address: ServerAddress
 }
 
 export interface PinnedTools {
@@ -38,14 +45,17 @@ export type PinOutcome =
 
 export const pinTools = async ({
   servers,
+  policies,
   signal,
   log,
 }: {
   readonly servers: readonly ToolServerBinding[]
+  /** A server that one of them forbids is not contacted. */
+  readonly policies: readonly EffectivePolicy[]
   readonly signal: AbortSignal
   readonly log: Logger
 }): Promise<PinOutcome> => {
-  const listings = await Promise.all(servers.map((binding) => list({ binding, signal })))
+  const listings = await Promise.all(servers.map((binding) => list({ binding, policies, signal })))
   const pinned: PinnedTool[] = []
   for (const { binding, definitions, error } of listings) {
     const { server, onUnavailable } = binding
@@ -62,23 +72,40 @@ export const pinTools = async ({
       if (same.length > 1)
         log.warn({ server: server.name, tool }, 'tool refused: its server lists the name twice')
       else if (definition !== undefined)
-        pinned.push({ name: { server: server.name, tool }, definition, server })
+        pinned.push({ name: { server: server.name, tool }, definition, server, address: addressOf(binding) })
     }
   }
   return { type: 'pinned', tools: pinnedTools(pinned) }
 }
 
+/** What no rule about addresses allows. */
+const nowhere: ServerAddress = { url: '', authenticated: false }
+const addressOf = ({ address = nowhere }: ToolServerBinding): ServerAddress => address
+
 const list = async ({
   binding,
+  policies,
   signal,
 }: {
   readonly binding: ToolServerBinding
+  readonly policies: readonly EffectivePolicy[]
   readonly signal: AbortSignal
 }): Promise<{
   readonly binding: ToolServerBinding
   readonly definitions?: readonly ToolDefinition[]
   readonly error?: unknown
 }> => {
+  for (const policy of policies) {
+    const denied = serverDenied({ policy, server: binding.server.name, address: addressOf(binding) })
+    if (denied === undefined) continue
+    const { message, remedy } = denied
+    const error = new KubeswarmError({
+      code: 'PolicyDenied',
+      message,
+      ...(remedy === undefined ? {} : { remedy }),
+    })
+    return { binding, error }
+  }
   try {
     return { binding, definitions: await binding.server.listTools({ signal }) }
   } catch (error) {
@@ -100,11 +127,12 @@ const pinnedTools = (pinned: readonly PinnedTool[]): PinnedTools => {
   }
 }
 
-const isCallable = (policy: EffectivePolicy, { name, definition }: PinnedTool): boolean =>
+const isCallable = (policy: EffectivePolicy, { name, definition, address }: PinnedTool): boolean =>
   decideToolCall({
     policy,
     name,
     definition,
+    address,
     arguments: undefined,
     input: {},
     earlier: { calls: 0, identical: 0 },

@@ -135,6 +135,7 @@ describe('customResourceDefinition', () => {
     ['SwarmRun', ['Phase', 'Age'], ['swrun', 'swruns']],
     ['SwarmTeam', ['Phase', 'Last Run', 'Age'], ['swteam', 'swteams']],
     ['SwarmPolicy', ['Mode', 'Agents', 'Compliant', 'Age'], ['swpol', 'swpols']],
+    ['SwarmSettings', ['Agents', 'Age'], ['swcfg', 'swcfgs']],
     ['SwarmEvent', ['Type', 'Suspended', 'Fired', 'Last Fired', 'Next Fire', 'Age'], ['swevt', 'swevts']],
   ])('kubectl get %s prints the columns people know', (kind, columns, shortNames) => {
     const crd = crds.find(({ spec }) => spec.names.kind === kind)

@@ -12,7 +12,6 @@ export type NotYetEffective = string | { readonly path: string; readonly values:
 
 export const notYetEffectiveFields: Readonly<Record<SwarmKind, readonly NotYetEffective[]>> = {
   SwarmAgent: [
-    'spec.settings',
     'spec.capabilities',
     'spec.tools.mcp[].capabilityRef',
     'spec.tools.mcp[].trust',
@@ -77,6 +76,7 @@ export const notYetEffectiveFields: Readonly<Record<SwarmKind, readonly NotYetEf
     'spec.source.webhook',
     { path: 'spec.concurrencyPolicy', values: ['Replace'] },
   ],
+  SwarmSettings: ['spec.memoryBackend', 'spec.auditLog', 'spec.reasoning'],
 }
 
 interface FieldNote {

@@ -102,6 +102,13 @@ const eventSpec = (spec: Fields, note: Note): Fields =>
     ),
   )
 
+const settingsSpec = (spec: Fields, note: Note): Fields =>
+  each(spec, 'fragments', (fragment, index) =>
+    rename(fragment, 'content', 'text', () =>
+      note(['spec', 'fragments', index, 'content'], ['spec', 'fragments', index, 'text']),
+    ),
+  )
+
 const specOf = (kind: string): ((spec: Fields, note: Note) => Fields) => {
   switch (kind) {
     case 'SwarmAgent':
@@ -113,6 +120,8 @@ const specOf = (kind: string): ((spec: Fields, note: Note) => Fields) => {
       return policySpec
     case 'SwarmEvent':
       return eventSpec
+    case 'SwarmSettings':
+      return settingsSpec
     default:
       return (spec) => spec
   }

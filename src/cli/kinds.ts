@@ -24,6 +24,7 @@ const aliases: ReadonlyMap<ResourceType, readonly string[]> = new Map([
     ['policies', 'policy', 'swpol', 'swpols', 'swarmpolicy', 'swarmpolicies'],
   ],
   [kind('swarmevents', 'SwarmEvent'), ['events', 'event', 'swevt', 'swevts', 'swarmevent', 'swarmevents']],
+  [kind('swarmsettings', 'SwarmSettings'), ['settings', 'swcfg', 'swcfgs', 'swarmsettings']],
 ])
 
 /** The words of our kinds, for help and completion. */

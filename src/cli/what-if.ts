@@ -48,22 +48,25 @@ export const whatIf = ({ before, after }: { readonly before: World; readonly aft
   }
 }
 
-const agentIn = ({ context: { agents, policies } }: World, name: string): AgentPolicy | undefined => {
+const agentIn = (
+  { context: { agents, policies, settings } }: World,
+  name: string,
+): AgentPolicy | undefined => {
   const agent = agents.get(name)
   return agent === undefined
     ? undefined
-    : { policy: effectivePolicy({ agent, policies }), model: agent.spec.model }
+    : { policy: effectivePolicy({ agent, policies, settings }), model: agent.spec.model }
 }
 
 const meetingsIn = ({
-  context: { agents, teams, policies },
+  context: { agents, teams, policies, settings },
 }: World): ReadonlyMap<string, { readonly where: string; readonly path: readonly string[] }> => {
   const alone = [...agents.values()].map((agent) => ({
     where: `SwarmAgent ${agent.metadata.name}, alone`,
-    found: agentSeparation({ agent, policies }),
+    found: agentSeparation({ agent, policies, settings }),
   }))
   const together = [...teams.values()].flatMap(({ metadata, spec: team }) =>
-    teamSeparation({ team, agents, policies }).map((found) => ({
+    teamSeparation({ team, agents, policies, settings }).map((found) => ({
       where: `SwarmTeam ${metadata.name}, step ${found.step}`,
       found,
     })),

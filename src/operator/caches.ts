@@ -6,11 +6,13 @@ import {
   swarmEvents,
   swarmPolicies,
   swarmRuns,
+  swarmSettings,
   swarmTeams,
   type SwarmAgent,
   type SwarmEvent,
   type SwarmPolicy,
   type SwarmRun,
+  type SwarmSettings,
   type SwarmTeam,
 } from '../api/v1alpha1/index.ts'
 import type { KubernetesObject } from '../api/resource.ts'
@@ -37,6 +39,7 @@ export interface Caches {
   readonly runs: CacheView<SwarmRun>
   readonly policies: CacheView<SwarmPolicy>
   readonly events: CacheView<SwarmEvent>
+  readonly settings: CacheView<SwarmSettings>
   readonly deployments: CacheView<Deployment>
   readonly serviceAccounts: CacheView<KubernetesObject>
   readonly networkPolicies: CacheView<KubernetesObject>
@@ -50,6 +53,8 @@ export interface Caches {
 
 /** Index of agents: `<namespace>/Secret/<name>` and `<namespace>/ConfigMap/<name>` that their pods take in. */
 export const byReference = 'reference'
+/** Index of agents: `<namespace>/<name>` of the SwarmSettings they use. */
+export const bySettings = 'settings'
 /** Index of runs and teams: `<namespace>/<team>` of a run; `<namespace>/<agent>` of a team's roles. */
 export const byTeam = 'team'
 export const byAgent = 'agent'
@@ -95,6 +100,8 @@ export const openCaches = ({
       indexes: {
         [byReference]: (agent) =>
           referencedObjects(agent).map((name) => `${agent.metadata.namespace}/${name}`),
+        [bySettings]: ({ metadata: { namespace }, spec }) =>
+          (spec.settings ?? []).map(({ name }) => keyOf({ namespace, name })),
       },
     }),
     teams: cache(swarmTeams, {
@@ -115,6 +122,7 @@ export const openCaches = ({
     }),
     policies: cache(swarmPolicies, { keep }),
     events: cache(swarmEvents, { keep }),
+    settings: cache(swarmSettings, { keep }),
     deployments: cache(deployments, { labelSelector: owned }),
     serviceAccounts: cache(serviceAccounts, { labelSelector: owned, ...metadata }),
     networkPolicies: cache(networkPolicies, { labelSelector: owned, ...metadata }),

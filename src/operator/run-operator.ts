@@ -21,6 +21,7 @@ import { createEventController } from './controllers/event.ts'
 import { createInboxController } from './controllers/inbox.ts'
 import { createPolicyController } from './controllers/policy.ts'
 import { createRunController } from './controllers/run.ts'
+import { createSettingsController } from './controllers/settings.ts'
 import { createTeamController } from './controllers/team.ts'
 import { createEventRecorder } from './event-recorder.ts'
 import { ensureInstallation } from './installation.ts'
@@ -106,6 +107,7 @@ export const runOperator = async ({
     const controllers = [
       createAgentController(context),
       createPolicyController(context),
+      createSettingsController(context),
       createTeamController(context, (team) => checkTeam({ team, context: nothingKnown }).errors),
       eventController,
       createInboxController(context),

@@ -22,6 +22,7 @@ export interface AgentConfig {
   }
   /** Files whose texts follow each other in the system prompt. */
   readonly systemPromptPaths: readonly string[]
+  readonly temperature?: number
   readonly toolServers: readonly ToolServerSetting[]
   /** Value of a variable that a tool server's setting names. */
   readonly credential: (variable: string) => string | undefined
@@ -65,6 +66,8 @@ export const agentConfigFromEnvironment = (environment: Environment): AgentConfi
   }
   const name = required(variables.name, 'the name of the SwarmAgent')
   const rules = read(variables.systemPromptRulesPath)
+  const preamble = read(variables.systemPromptPreamblePath)
+  const temperature = Number(read(variables.temperature) ?? NaN)
   const resolverUrl = read('LOCAL_KUBE_RESOLVER')
   const settings = {
     provider: read(variables.provider),
@@ -81,9 +84,11 @@ export const agentConfigFromEnvironment = (environment: Environment): AgentConfi
     model: required(variables.model, 'the name of a model'),
     modelSettings: present(settings),
     systemPromptPaths: [
+      ...(preamble === undefined ? [] : [preamble]),
       required(variables.systemPromptPath, 'the file with the system prompt'),
       ...(rules === undefined ? [] : [rules]),
     ],
+    ...(Number.isNaN(temperature) ? {} : { temperature }),
     toolServers: toolServersFrom(read(variables.toolServers)),
     credential: read,
     concurrentTasks: count(variables.concurrentTasks, 5, 1),

@@ -97,6 +97,8 @@ const startWork = async (config: AgentConfig) => {
   const servers = config.toolServers.map((setting): ToolServerBinding => ({
     server: connectToolServer({ setting, credential: config.credential, fetch: toolHttp.fetch }),
     onUnavailable: setting.onUnavailable,
+    address: { url: setting.url, authenticated: setting.auth !== undefined },
+    onlyByTasks: setting.onlyByTasks === true,
   }))
   const hub = connectHub({
     url: config.hubUrl,
@@ -115,6 +117,7 @@ const startWork = async (config: AgentConfig) => {
       access: {
         model,
         modelName: config.model,
+        ...(config.temperature === undefined ? {} : { temperature: config.temperature }),
         systemPrompt: await systemPromptOf(config),
         pacer: modelPacer({ clock, random }),
       },
@@ -154,7 +157,7 @@ const warmUp = async ({
   const reachHub = hub.content('0'.repeat(64))
   await Promise.allSettled([
     model.prepare?.(),
-    ...servers.map(compileTools),
+    ...servers.filter(({ onlyByTasks }) => onlyByTasks !== true).map(compileTools),
     Promise.race([reachHub, ended(signal)]),
   ])
 }

@@ -10,11 +10,13 @@ import {
   swarmEvents,
   swarmPolicies,
   swarmRuns,
+  swarmSettings,
   swarmTeams,
   type SwarmAgent,
   type SwarmEvent,
   type SwarmPolicy,
   type SwarmRun,
+  type SwarmSettings,
   type SwarmTeam,
 } from '../api/v1alpha1/index.ts'
 import { storeText } from '../domain/journal/stored-text.ts'
@@ -522,4 +524,73 @@ test('old runs go when the team’s history is full, and stay when the team is d
   await resources.delete(swarmTeams, team.metadata)
   await new Promise((resolve) => setTimeout(resolve, 100))
   expect((await resources.list(swarmRuns)).items).toHaveLength(1)
+})
+
+test('settings become part of the prompt, a change rolls the pods, and their rules for servers reach the hub', async () => {
+  const { resources, store } = await setUp()
+  const house = (spec: SwarmSettings['spec']): SwarmSettings => ({
+    apiVersion,
+    kind: 'SwarmSettings',
+    metadata: meta('house'),
+    spec,
+  })
+  await resources.create(
+    swarmAgents,
+    agentNamed('reader', {
+      settings: [{ name: 'house' }],
+      tools: { mcp: [{ name: 'logs', url: 'https://mcp.example.com/logs' }] },
+    }),
+  )
+  const ready = async () => (await read<SwarmAgent>(resources, swarmAgents, 'reader')).status
+  // Nobody knows what settings that are not there forbid: the agent waits for them.
+  await vi.waitFor(async () =>
+    expect((await ready())?.conditions?.[0]).toMatchObject({ reason: 'SettingsResolutionError' }),
+  )
+  expect(await resources.get(deployments, meta('reader-agent'))).toBeUndefined()
+
+  await resources.create(
+    swarmSettings,
+    house({ temperature: '0.2', fragments: [{ name: 'a', text: 'Be brief.' }] }),
+  )
+  const hash = async () =>
+    JSON.stringify(await read<Deployment>(resources, deployments, 'reader-agent')).match(
+      /"kubeswarm\/system-prompt-hash":"(\w+)"/,
+    )?.[1]
+  await vi.waitFor(async () =>
+    expect(
+      (await read<ConfigMap>(resources, configMaps, 'reader-prompt')).data?.['system-prompt.txt'],
+    ).toContain('You are the reader.\n\nBe brief.'),
+  )
+  const before = await vi.waitFor(hash)
+  expect(JSON.stringify(await read(resources, deployments, 'reader-agent'))).toContain(
+    '{"name":"AGENT_TEMPERATURE","value":"0.2"}',
+  )
+  await vi.waitFor(async () =>
+    expect(await ready()).toMatchObject({ appliedSettings: ['house'], appliedFragmentCount: 1 }),
+  )
+  await vi.waitFor(async () =>
+    expect((await read<SwarmSettings>(resources, swarmSettings, 'house')).status).toMatchObject({
+      agentCount: 1,
+    }),
+  )
+
+  await resources.patch(swarmSettings, meta('house'), {
+    spec: {
+      fragments: [{ name: 'a', text: 'Be kind.' }],
+      security: { mcpAllowlist: ['https://other.example.com'] },
+    },
+    metadata: { generation: 2 },
+  })
+  await vi.waitFor(async () => {
+    const policy = await store.policies.get({ namespace, name: 'reader' })
+    expect(policy?.tools.serverRules?.allow[0]?.addresses[0]?.pattern).toBe('https://other.example.com')
+  })
+  await vi.waitFor(async () => expect(await hash()).not.toBe(before))
+  await vi.waitFor(async () => {
+    const { status, metadata } = await read<SwarmAgent>(resources, swarmAgents, 'reader')
+    expect(status?.conditions?.find(({ type }) => type === 'PolicyCompliant')).toMatchObject({
+      status: 'False',
+    })
+    expect(metadata.labels).toMatchObject({ 'kubeswarm.io/policy-compliant': 'false' })
+  })
 })

@@ -17,6 +17,35 @@ SwarmPolicy
 SwarmEvent
   spec: SwarmEventSpec  required
   status: SwarmEventStatus
+SwarmSettings
+  spec: SwarmSettingsSpec  required
+  status: SwarmSettingsStatus
+SwarmSettingsSpec
+  temperature: string  Pattern: \`^(0(\\.[0-9]+)?|1(\\.0+)?)$\`
+  outputFormat: string
+  memoryBackend: MemoryBackend  =in-context Enum: [in-context vector-store redis]
+  fragments: PromptFragment array  MaxItems: 50
+  promptFragments: PromptFragments
+  security: SwarmSettingsSecurity
+  auditLog: AuditLogConfig
+  reasoning: ReasoningDefaults
+SwarmSettingsSecurity
+  mcpAllowlist: string array  MaxItems: 50
+  requireMCPAuth: boolean
+PromptFragment
+  name: string  MinLength: 1 required
+  text: string
+  position: string  =append Enum: [prepend append]
+PromptFragments
+  persona: string
+  outputRules: string
+ReasoningDefaults
+  mode: ReasoningMode  Enum: [Disabled Auto Explicit]
+  effort: ReasoningEffort  Enum: [Low Medium High]
+  budgetTokens: integer  Maximum: 200000 Minimum: 1024
+SwarmSettingsStatus
+  observedGeneration: integer
+  conditions: Condition array
 SwarmAgentSpec
   model: string  MinLength: 1 required
   prompt: AgentPrompt  required

@@ -4,11 +4,13 @@ import type { SwarmAgent } from './swarm-agent.ts'
 import type { SwarmEvent } from './swarm-event.ts'
 import type { SwarmPolicy } from './swarm-policy.ts'
 import type { SwarmRun } from './swarm-run.ts'
+import type { SwarmSettings } from './swarm-settings.ts'
 import type { SwarmTeam } from './swarm-team.ts'
 import { swarmAgentDefinition } from './swarm-agent.ts'
 import { swarmEventDefinition } from './swarm-event.ts'
 import { swarmPolicyDefinition } from './swarm-policy.ts'
 import { swarmRunDefinition } from './swarm-run.ts'
+import { swarmSettingsDefinition } from './swarm-settings.ts'
 import { swarmTeamDefinition } from './swarm-team.ts'
 
 export * from './defaults.ts'
@@ -72,6 +74,14 @@ export {
   SwarmRunStatusSchema,
 } from './swarm-run.ts'
 export {
+  type PromptFragment,
+  type SwarmSettings,
+  type SwarmSettingsSpec,
+  SwarmSettingsSpecSchema,
+  type SwarmSettingsStatus,
+  SwarmSettingsStatusSchema,
+} from './swarm-settings.ts'
+export {
   type SwarmTeam,
   type SwarmTeamInputSpec,
   type SwarmTeamSpec,
@@ -91,7 +101,7 @@ export type {
 export type { TokenUsage } from './usage.ts'
 
 /** Any object of this version. */
-export type SwarmObject = SwarmAgent | SwarmTeam | SwarmRun | SwarmPolicy | SwarmEvent
+export type SwarmObject = SwarmAgent | SwarmTeam | SwarmRun | SwarmPolicy | SwarmEvent | SwarmSettings
 export type SwarmKind = SwarmObject['kind']
 
 export const definitions = [
@@ -100,4 +110,5 @@ export const definitions = [
   swarmRunDefinition,
   swarmPolicyDefinition,
   swarmEventDefinition,
+  swarmSettingsDefinition,
 ] as const

@@ -37,7 +37,7 @@ const AgentLogging = object(
   },
 )
 
-const AuditLogConfig = object('The audit trail.', {
+export const AuditLogConfig = object('The audit trail.', {
   mode: optional(
     choice(
       ['off', 'actions', 'verbose'],

@@ -10,8 +10,8 @@ export type ApiVersion = typeof apiVersion
 const resource = (kind: string): ResourceType => ({
   group,
   version,
-  // "swarmpolicies" is the one plural that is not made by adding an s.
-  plural: kind.toLowerCase().replace(/y$/, 'ie').concat('s'),
+  // "swarmpolicies" is not made by adding an s, and "swarmsettings" is a plural already.
+  plural: kind.toLowerCase().replace(/y$/, 'ie').replace(/s$/, '').concat('s'),
   kind,
   namespaced: true,
 })
@@ -21,3 +21,4 @@ export const swarmTeams = resource('SwarmTeam')
 export const swarmRuns = resource('SwarmRun')
 export const swarmPolicies = resource('SwarmPolicy')
 export const swarmEvents = resource('SwarmEvent')
+export const swarmSettings = resource('SwarmSettings')

@@ -1,6 +1,7 @@
 // swarm can-i: asks the gate one question, and says which rule answered.
 
 import type { Command } from 'commander'
+import type { AdmissionContext } from '../../domain/admission/context.ts'
 import { KubeswarmError } from '../../domain/error.ts'
 import { parseArguments } from '../../domain/guardrail/arguments.ts'
 import { type Denied, describeRule } from '../../domain/guardrail/decision.ts'
@@ -62,20 +63,20 @@ type Answer =
   | ({ readonly allowed: false; readonly agent: string; readonly call: string } & Omit<Denied, 'type'>)
 
 const decide = ({
-  world: { policies },
+  world: { policies, settings },
   agent,
   call,
   args,
   input,
 }: {
-  readonly world: { readonly policies: Parameters<typeof effectivePolicy>[0]['policies'] }
+  readonly world: AdmissionContext
   readonly agent: Parameters<typeof effectivePolicy>[0]['agent']
   readonly call: string
   readonly args: string | undefined
   readonly input: Readonly<Record<string, string>>
 }): Answer => {
   const name = nameOf(call)
-  const policy = effectivePolicy({ agent, policies })
+  const policy = effectivePolicy({ agent, policies, settings })
   const parsed = args === undefined ? undefined : parseArguments(args)
   if (parsed?.type === 'malformed')
     throw new KubeswarmError({

@@ -138,10 +138,10 @@ const pastRuns = async ({
   const { items } = await cluster.connection.list<SwarmRun>(runType, { namespace: cluster.namespace })
   const latest = items.toSorted((a, b) => (createdAt(a) < createdAt(b) ? 1 : -1)).slice(0, count)
   const policyIn =
-    ({ context: { agents, policies } }: World) =>
+    ({ context: { agents, policies, settings } }: World) =>
     (name: string) => {
       const agent = agents.get(name)
-      return agent === undefined ? undefined : effectivePolicy({ agent, policies })
+      return agent === undefined ? undefined : effectivePolicy({ agent, policies, settings })
     }
   const unread: string[] = []
   const found = []

@@ -10,7 +10,7 @@ import type { Paint } from './paint.ts'
 import { table } from './table.ts'
 
 export const agentExplanation = (explained: AgentExplanation, paint: Paint): string => {
-  const { namespace, name, model, servers, limits, separation } = explained
+  const { namespace, name, model, servers, settings, limits, separation } = explained
   const tools = servers.flatMap((server) => server.tools)
   return [
     `Agent ${namespace}/${name}`,
@@ -23,11 +23,26 @@ export const agentExplanation = (explained: AgentExplanation, paint: Paint): str
       : tools.length === 0
         ? ['  none: nothing is allowed']
         : [indented(toolTable(tools))]),
-    ...servers.flatMap(({ name: server, tools: some }) =>
-      some.length === 0 && tools.length > 0 ? [`  nothing of server ${server}`] : [],
+    ...servers.flatMap(({ name: server, tools: some, unreachable }) =>
+      unreachable === undefined && some.length === 0 && tools.length > 0
+        ? [`  nothing of server ${server}`]
+        : [],
+    ),
+    ...servers.flatMap(({ unreachable }) =>
+      unreachable === undefined ? [] : [`  ${paint.red('✗')} ${unreachable.message}`],
     ),
     ...denials(servers),
     ...constraintLines(tools),
+    ...(settings.length === 0
+      ? []
+      : [
+          '',
+          paint.bold('Settings'),
+          ...settings.map(
+            ({ name: one, gives }) =>
+              `  SwarmSettings ${one}: ${gives === undefined ? paint.red('there are none of that name') : gives.join('; ') || 'nothing'}`,
+          ),
+        ]),
     '',
     paint.bold('Limits'),
     indented(

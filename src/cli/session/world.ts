@@ -1,4 +1,4 @@
-// The agents, teams and policies a question is about: those of a cluster's namespace, or manifests that stand for it
+// The agents, teams, policies and settings a question is about: those of a cluster's namespace, or manifests that stand for it
 // (`-f`), so that the question needs no cluster. Of an object that several files write, the last is taken, as if they
 // had been applied one after the other.
 
@@ -41,7 +41,7 @@ export const withWorld = async <T>(
   }
   return withCluster({ ...options, ...namespaceOption(options.namespace ?? preferred) }, async (cluster) => {
     const pages = await Promise.all(
-      ['agent', 'team', 'policy'].map((word) =>
+      ['agent', 'team', 'policy', 'settings'].map((word) =>
         cluster.connection.list<KubernetesObject>(kindOf(word), { namespace: cluster.namespace }),
       ),
     )
@@ -49,7 +49,7 @@ export const withWorld = async <T>(
     const objects = pages.flatMap(({ items }, index) =>
       items.map((item) => ({
         ...item,
-        kind: ['SwarmAgent', 'SwarmTeam', 'SwarmPolicy'][index] ?? item.kind,
+        kind: ['SwarmAgent', 'SwarmTeam', 'SwarmPolicy', 'SwarmSettings'][index] ?? item.kind,
       })),
     )
     return work(worldOf({ namespace: cluster.namespace, objects, cluster }))

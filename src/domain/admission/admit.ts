@@ -14,6 +14,7 @@ import { checkPolicy } from './check-policy.ts'
 import { checkRun } from './check-run.ts'
 import { checkSchema } from './check-schema.ts'
 import { checkSecrets } from './check-secrets.ts'
+import { checkSettings } from './check-settings.ts'
 import { checkTeam } from './check-team.ts'
 import { type AdmissionContext, nothingKnown } from './context.ts'
 import { describeFinding } from './describe.ts'
@@ -48,6 +49,8 @@ const checkKind = (
       return checkPolicy({ policy: object, context })
     case 'SwarmEvent':
       return checkEvent({ event: object, context })
+    case 'SwarmSettings':
+      return checkSettings({ settings: object, context })
     default: {
       const unknown: never = object
       void unknown

@@ -6,6 +6,7 @@ import { policyViolations, type Violation } from '../guardrail/policy-violations
 import type { AdmissionContext } from './context.ts'
 import { all, errors, type Findings, warnings } from './findings.ts'
 import { checkAgentSeparation } from './check-separation.ts'
+import { checkSettingsOf } from './check-settings.ts'
 import { checkPermissions, checkServers } from './check-tools.ts'
 
 const kibibyte = 1024
@@ -77,6 +78,7 @@ export const checkAgent = ({
     errors(checkLimits(spec)),
     checkPromptSize(spec.prompt, 'spec.prompt.inline'),
     checkPolicies(agent, context),
+    checkSettingsOf({ agent, context }),
     checkAgentSeparation({ agent, oldAgent, context }),
   ])
 }

@@ -1,4 +1,4 @@
-// Whether a named agent or team exists. Objects may be applied in any order, so a missing one is a warning, except
+// Whether a named agent, team or settings exist. Objects may be applied in any order, so a missing one is a warning, except
 // where the object would fail at once.
 
 import { closestName } from '../closest-name.ts'
@@ -14,7 +14,7 @@ export const checkReference = ({
   context,
   strict = false,
 }: {
-  readonly kind: 'SwarmAgent' | 'SwarmTeam'
+  readonly kind: 'SwarmAgent' | 'SwarmTeam' | 'SwarmSettings'
   readonly name: string | undefined
   readonly path: string
   readonly context: AdmissionContext
@@ -22,9 +22,9 @@ export const checkReference = ({
   readonly strict?: boolean
 }): Findings => {
   if (name === undefined) return noFindings
-  const known = [...(kind === 'SwarmAgent' ? context.agents : context.teams).keys()]
+  const known = namesOf[kind](context)
   if (known.includes(name)) return noFindings
-  const noun = kind === 'SwarmAgent' ? 'agents' : 'teams'
+  const noun = nouns[kind]
   const near = closestName(name, known)
   const finding: FieldError = {
     path,
@@ -38,3 +38,10 @@ export const checkReference = ({
   }
   return strict && context.complete ? errors([finding]) : warnings([finding])
 }
+
+const namesOf = {
+  SwarmAgent: ({ agents }: AdmissionContext) => [...agents.keys()],
+  SwarmTeam: ({ teams }: AdmissionContext) => [...teams.keys()],
+  SwarmSettings: ({ settings }: AdmissionContext) => settings.map(({ metadata }) => metadata.name),
+} as const
+const nouns = { SwarmAgent: 'agents', SwarmTeam: 'teams', SwarmSettings: 'settings' } as const

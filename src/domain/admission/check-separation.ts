@@ -41,12 +41,13 @@ export const checkAgentSeparation = ({
   readonly oldAgent: SwarmAgent | undefined
   readonly context: AdmissionContext
 }): Findings => {
-  const { policies, teams } = context
+  const { policies, teams, settings } = context
   const demand = separationDemand(policies)
   if (demand === undefined) return noFindings
   const path = 'spec.guardrails.tools'
-  const alone = agentSeparation({ agent, policies })
-  const aloneBefore = oldAgent === undefined ? [] : meetings([agentSeparation({ agent: oldAgent, policies })])
+  const alone = agentSeparation({ agent, policies, settings })
+  const aloneBefore =
+    oldAgent === undefined ? [] : meetings([agentSeparation({ agent: oldAgent, policies, settings })])
   // Where the context is a set of manifests, its teams are judged for themselves.
   const worksIn = context.complete
     ? [...teams.values()].filter(({ spec }) =>
@@ -60,9 +61,9 @@ export const checkAgentSeparation = ({
       others.delete(agent.metadata.name)
       const agents = (one: SwarmAgent | undefined) =>
         one === undefined ? others : new Map(others).set(agent.metadata.name, one)
-      const before = meetings(teamSeparation({ team, agents: agents(oldAgent), policies }))
+      const before = meetings(teamSeparation({ team, agents: agents(oldAgent), policies, settings }))
       return (
-        meetings(teamSeparation({ team, agents: agents(agent), policies }))
+        meetings(teamSeparation({ team, agents: agents(agent), policies, settings }))
           // What the agent does for itself is said once, above.
           .filter((found) => !isAmong(found, before) && !(alone.meets && found.agent === agent.metadata.name))
           .map((found) =>
@@ -76,18 +77,20 @@ export const checkAgentSeparation = ({
 /** What a policy that demands separation finds there already. */
 export const separationFoundBy = (
   policy: SwarmPolicy,
-  { agents, teams, policies }: AdmissionContext,
+  { agents, teams, policies, settings }: AdmissionContext,
 ): readonly FieldError[] => {
   const demand = separationDemand([policy])
   if (demand === undefined) return []
   const together = [...policies.filter(({ metadata }) => metadata.name !== policy.metadata.name), policy]
   const inTeams = [...teams.values()].flatMap(({ metadata, spec: team }) =>
-    meetings(teamSeparation({ team, agents, policies: together })).map((found) => ({
+    meetings(teamSeparation({ team, agents, policies: together, settings })).map((found) => ({
       who: `SwarmTeam ${metadata.name}`,
       found,
     })),
   )
-  const alone = meetings([...agents.values()].map((agent) => agentSeparation({ agent, policies: together })))
+  const alone = meetings(
+    [...agents.values()].map((agent) => agentSeparation({ agent, policies: together, settings })),
+  )
     .filter(({ agent }) => !inTeams.some(({ found }) => found.agent === agent))
     .map((found) => ({ who: `SwarmAgent ${found.step}`, found }))
   return [...inTeams, ...alone].map(({ who, found }) => ({

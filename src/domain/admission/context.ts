@@ -3,7 +3,7 @@
 
 import type { KubernetesObject } from '../../api/resource.ts'
 import { oneSpelling } from '../../api/spellings.ts'
-import type { SwarmAgent, SwarmPolicy, SwarmTeam } from '../../api/v1alpha1/index.ts'
+import type { SwarmAgent, SwarmPolicy, SwarmSettings, SwarmTeam } from '../../api/v1alpha1/index.ts'
 
 export interface AdmissionContext {
   /** Whether an object that is not here does not exist. A directory is not all there is. */
@@ -12,6 +12,7 @@ export interface AdmissionContext {
   readonly agents: ReadonlyMap<string, SwarmAgent>
   readonly teams: ReadonlyMap<string, SwarmTeam>
   readonly policies: readonly SwarmPolicy[]
+  readonly settings: readonly SwarmSettings[]
 }
 
 export const nothingKnown: AdmissionContext = {
@@ -19,6 +20,7 @@ export const nothingKnown: AdmissionContext = {
   agents: new Map(),
   teams: new Map(),
   policies: [],
+  settings: [],
 }
 
 /** The context that the objects of one namespace make; objects of other kinds are passed over. */
@@ -38,5 +40,6 @@ export const admissionContext = ({
     agents: byName(ofKind<SwarmAgent>('SwarmAgent')),
     teams: byName(ofKind<SwarmTeam>('SwarmTeam')),
     policies: ofKind<SwarmPolicy>('SwarmPolicy'),
+    settings: ofKind<SwarmSettings>('SwarmSettings'),
   }
 }

@@ -6,6 +6,8 @@ export type DenialReason =
   | 'ToolDenied'
   | 'ToolNotAllowed'
   | 'UnknownTool'
+  | 'ServerNotAllowed'
+  | 'ServerUnauthenticated'
   | 'InvalidArguments'
   | 'ConstraintViolated'
   | 'CallLimitReached'

@@ -11,7 +11,7 @@ export interface Rule {
   readonly source: RuleSource
 }
 export interface RuleSource {
-  readonly kind: 'SwarmAgent' | 'SwarmPolicy' | 'builtin'
+  readonly kind: 'SwarmAgent' | 'SwarmPolicy' | 'SwarmSettings' | 'builtin'
   readonly name: string
   /** Kubernetes field path in that object. */
   readonly field: string
@@ -43,6 +43,24 @@ export interface DeclaredEffect extends Rule {
   readonly effect: ToolEffect
 }
 
+/** A tool server as a process would contact it. */
+export interface ServerAddress {
+  readonly url: string
+  /** Whether a credential is sent. */
+  readonly authenticated: boolean
+}
+
+/** What the agent's SwarmSettings demand of tool servers, whatever their tools. */
+export interface ServerRules {
+  /** Each list must hold an address that covers the server's; the patterns are addresses. */
+  readonly allow: readonly { readonly source: RuleSource; readonly addresses: readonly Rule[] }[]
+  readonly requireAuth?: RuleSource
+  /** Settings that the agent names and that are not there: nothing is contacted until they are. */
+  readonly unreadable: readonly { readonly name: string; readonly source: RuleSource }[]
+  /** What the agent's manifest says, by server. */
+  readonly declared: Readonly<Record<string, ServerAddress>>
+}
+
 export interface EffectivePolicy {
   readonly agent: { readonly namespace: string; readonly name: string }
   /** Changes whenever any answer could change: a hash of everything below. */
@@ -50,6 +68,8 @@ export interface EffectivePolicy {
   readonly tools: {
     /** The agent's own servers; a tool of any other server does not exist for it. */
     readonly servers: readonly string[]
+    /** Absent where no settings of the agent speak of servers. */
+    readonly serverRules?: ServerRules
     /** Each list must match (lists intersect); an absent outer array means every tool of the agent's own servers. */
     readonly allow: readonly (readonly Rule[])[]
     readonly deny: readonly Rule[]

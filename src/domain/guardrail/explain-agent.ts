@@ -1,13 +1,15 @@
 // Everything one agent may do, with the field that says so: the effective policy in the order people ask. Answers come
 // from the functions that enforce them.
 
-import type { SwarmAgent, SwarmPolicy, SwarmTeam } from '../../api/v1alpha1/index.ts'
+import type { SwarmAgent, SwarmPolicy, SwarmSettings, SwarmTeam } from '../../api/v1alpha1/index.ts'
+import type { Denied } from './decision.ts'
 import type { Limit, Rule, RuleSource } from './effective-policy.ts'
 import { configurableLimits, defaultLimits } from './default-limits.ts'
 import { modelDenied } from './gate.ts'
 import { matchesModel } from './glob.ts'
 import { effectivePolicy } from './merge-policies.ts'
 import { overlap } from './pattern-sets.ts'
+import { serverDenied } from './server-rules.ts'
 import type { StepSeparation } from './separation.ts'
 import { agentSeparation, teamSeparation } from './team-separation.ts'
 import { type ToolPower, toolPowers } from './tool-powers.ts'
@@ -28,6 +30,14 @@ export interface AgentExplanation {
     readonly tools: readonly ToolPower[]
     /** Denials that concern this server. */
     readonly deny: readonly Rule[]
+    /** Why it may not be reached at all. */
+    readonly unreachable: Denied | undefined
+  }[]
+  /** SwarmSettings in the order in which the agent uses them. */
+  readonly settings: readonly {
+    readonly name: string
+    /** Undefined: there are none of that name. */
+    readonly gives: readonly string[] | undefined
   }[]
   readonly limits: readonly (Limit & {
     readonly name: string
@@ -47,13 +57,15 @@ export const explainAgent = ({
   agents,
   teams,
   policies,
+  settings = [],
 }: {
   readonly agent: SwarmAgent
   readonly agents: ReadonlyMap<string, SwarmAgent>
   readonly teams: ReadonlyMap<string, SwarmTeam>
   readonly policies: readonly SwarmPolicy[]
+  readonly settings?: readonly SwarmSettings[]
 }): AgentExplanation => {
-  const policy = effectivePolicy({ agent, policies })
+  const policy = effectivePolicy({ agent, policies, settings })
   const { model } = agent.spec
   const denied = modelDenied({ policy, model })
   const allowing = policy.models.allow.flat().find(({ pattern }) => matchesModel(pattern, model))
@@ -73,7 +85,12 @@ export const explainAgent = ({
       name,
       tools: powers.filter(({ pattern }) => pattern.startsWith(`${name}/`)),
       deny: policy.tools.deny.filter(({ pattern }) => speaksOf(pattern, name)),
+      unreachable: serverDenied({ policy, server: name }),
     })),
+    settings: (agent.spec.settings ?? []).map(({ name }) => {
+      const found = settings.find(({ metadata }) => metadata.name === name)
+      return { name, gives: found === undefined ? undefined : given(found) }
+    }),
     limits: Object.entries(policy.limits).map(([name, limit]: [string, Limit]) => {
       const own = asked[name]
       return {
@@ -95,15 +112,31 @@ export const explainAgent = ({
       }
     }),
     separation: {
-      alone: agentSeparation({ agent, policies }),
+      alone: agentSeparation({ agent, policies, settings }),
       teams: [...teams.values()].flatMap(({ metadata, spec: team }) => {
-        const steps = teamSeparation({ team, agents, policies }).filter(
+        const steps = teamSeparation({ team, agents, policies, settings }).filter(
           (step) => step.agent === agent.metadata.name,
         )
         return steps.length === 0 ? [] : [{ team: metadata.name, steps }]
       }),
     },
   }
+}
+
+/** `2 fragments`, `temperature 0`, `servers only under https://…`. */
+const given = ({ spec }: SwarmSettings): readonly string[] => {
+  const { fragments = [], promptFragments = {}, temperature, outputFormat, security = {} } = spec
+  const { persona, outputRules } = promptFragments
+  const { mcpAllowlist, requireMCPAuth } = security
+  return [
+    ...(fragments.length === 0 ? [] : [`fragments ${fragments.map(({ name }) => name).join(', ')}`]),
+    ...(persona === undefined ? [] : ['persona']),
+    ...(outputRules === undefined ? [] : ['output rules']),
+    ...(outputFormat === undefined ? [] : ['output format']),
+    ...(temperature === undefined ? [] : [`temperature ${temperature}`]),
+    ...(mcpAllowlist === undefined ? [] : [`servers only under ${mcpAllowlist.join(', ') || 'no address'}`]),
+    ...(requireMCPAuth === true ? ['servers only with a credential'] : []),
+  ]
 }
 
 const speaksOf = (pattern: string, server: string): boolean => overlap(pattern, `${server}/*`)

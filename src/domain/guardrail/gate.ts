@@ -5,9 +5,10 @@ import type { ToolArguments } from './arguments.ts'
 import { constraintViolation } from './constraints.ts'
 import type { Denied, ModelDecision, ToolDecision } from './decision.ts'
 import { describeRule } from './decision.ts'
-import type { EffectivePolicy, Limit, Rule } from './effective-policy.ts'
+import type { EffectivePolicy, Limit, Rule, ServerAddress } from './effective-policy.ts'
 import { matchesModel, matchesTool } from './glob.ts'
 import { inputFault, type InputSchema } from './input-schema.ts'
+import { serverDenied } from './server-rules.ts'
 import type { ToolName } from './tool-alias.ts'
 
 export interface ToolQuestion {
@@ -18,6 +19,8 @@ export interface ToolQuestion {
    * `not-connected` when the question is asked without a connection (`can-i`, what-if). Only a schema permits a call.
    */
   readonly definition: { readonly inputSchema: InputSchema } | 'unknown' | 'not-connected'
+  /** Where the process would call it; left out, where the agent's manifest says the server is. */
+  readonly address?: ServerAddress | undefined
   /** Undefined when the question is about the tool as such: schema and constraints are then not looked at. */
   readonly arguments: ToolArguments | undefined
   readonly input: Readonly<Record<string, string>>
@@ -25,9 +28,10 @@ export interface ToolQuestion {
   readonly earlier: { readonly calls: number; readonly identical: number }
 }
 
-/** Judges one tool call: it exists, is not denied, is allowed, fits its schema and constraints, is within the caps. */
+/** Judges one tool call: it exists, its server may be reached, it is not denied, is allowed, fits its schema and constraints, is within the caps. */
 export const decideToolCall = (question: ToolQuestion): ToolDecision =>
   unknownTool(question) ??
+  serverForbidden(question) ??
   deniedByPattern(question) ??
   notAllowed(question) ??
   invalidArguments(question) ??
@@ -48,6 +52,9 @@ const unknownTool: Check = ({ policy, name, definition }) => {
     message: `${whose}; names must match exactly`,
   }
 }
+
+const serverForbidden: Check = ({ policy, name, address }) =>
+  serverDenied({ policy, server: name.server, address })
 
 const deniedByPattern: Check = ({ policy, name }) => {
   const rule = policy.tools.deny.find(({ pattern }) => matchesTool(pattern, name))

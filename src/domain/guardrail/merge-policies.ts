@@ -2,10 +2,11 @@
 // policy does not matter here: admission may warn or look away, the limits hold all the same.
 
 import { createHash } from 'node:crypto'
-import type { SwarmAgent, SwarmPolicy } from '../../api/v1alpha1/index.ts'
+import type { SwarmAgent, SwarmPolicy, SwarmSettings } from '../../api/v1alpha1/index.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { defaultLimits } from './default-limits.ts'
 import type { EffectivePolicy, Limit, RuleSource } from './effective-policy.ts'
+import { serverRules } from './server-rules.ts'
 import { combineTerms, constraintsOf, noTerms, rules, termsOf } from './policy-terms.ts'
 
 export { policyViolations, type Violation } from './policy-violations.ts'
@@ -13,9 +14,12 @@ export { policyViolations, type Violation } from './policy-violations.ts'
 export const effectivePolicy = ({
   agent,
   policies,
+  settings = [],
 }: {
   readonly agent: SwarmAgent
   readonly policies: readonly SwarmPolicy[]
+  /** Of the agent's namespace. Those the agent names and that are missing here deny its servers. */
+  readonly settings?: readonly SwarmSettings[] | undefined
 }): EffectivePolicy => {
   const terms = policies.map((policy) => termsOf(policy)).reduce(combineTerms, noTerms)
   const { guardrails = {}, tools = {} } = agent.spec
@@ -43,10 +47,12 @@ export const effectivePolicy = ({
       : written('maxThinkingTokensPerCall', limits.maxThinkingTokensPerCall),
     ceilings.maxThinkingTokensPerCall,
   )
+  const demands = serverRules({ agent, settings })
   const content: Omit<EffectivePolicy, 'revision'> = {
     agent: { namespace: agent.metadata.namespace ?? 'default', name: agent.metadata.name },
     tools: {
       servers: (tools.mcp ?? []).map(({ name }) => name),
+      ...(demands === undefined ? {} : { serverRules: demands }),
       allow:
         permissions.allow === undefined
           ? []

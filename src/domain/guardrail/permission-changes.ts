@@ -4,6 +4,7 @@
 import { canonicalJson } from './canonical-json.ts'
 import type { EffectivePolicy, Limit, RuleSource } from './effective-policy.ts'
 import { modelDenied } from './gate.ts'
+import { serverDenied } from './server-rules.ts'
 import { covers, overlap } from './pattern-sets.ts'
 import { type ToolPower, toolPowers } from './tool-powers.ts'
 
@@ -62,8 +63,17 @@ const lost =
     type: 'loses',
     what: 'tool',
     text: pattern,
-    source: after?.policy.tools.deny.find((rule) => covers(rule.pattern, pattern))?.source,
+    source:
+      after?.policy.tools.deny.find((rule) => covers(rule.pattern, pattern))?.source ??
+      unreachableBy(after, pattern),
   })
+
+const unreachableBy = (after: AgentPolicy | undefined, pattern: string): RuleSource | undefined => {
+  const server = pattern.slice(0, pattern.indexOf('/'))
+  if (after?.policy.tools.servers.includes(server) !== true) return undefined
+  const rule = serverDenied({ policy: after.policy, server })?.rule
+  return rule === undefined ? undefined : { kind: rule.kind, name: rule.name, field: rule.field }
+}
 
 /** Denials that take a part of what stays permitted. */
 const denials = (

@@ -11,10 +11,11 @@ import type {
   ToolConstraint,
 } from './effective-policy.ts'
 import { covers, overlap, partsOf } from './pattern-sets.ts'
+import { serverDenied } from './server-rules.ts'
 import { stricter } from './tool-effect.ts'
 
 export interface ToolPower {
-  /** `<server>/<tool>`; the tool may be a pattern, the server is one of the agent's own. */
+  /** `<server>/<tool>`; the tool may be a pattern, the server is one of the agent's own that it may reach. */
   readonly pattern: string
   /** What permits it: an entry of an allow list, or the list of servers where nothing narrows it. */
   readonly permittedBy: Rule
@@ -75,7 +76,8 @@ interface Permitted {
 }
 
 /** Patterns that permit something, each cut to one of the agent's own servers. */
-const permitted = ({ agent, tools }: EffectivePolicy): readonly Permitted[] => {
+const permitted = (policy: EffectivePolicy): readonly Permitted[] => {
+  const { agent, tools } = policy
   const [first, ...others] = tools.allow
   const wide = tools.servers.map((server, index) => ({
     pattern: `${server}/*`,
@@ -85,7 +87,12 @@ const permitted = ({ agent, tools }: EffectivePolicy): readonly Permitted[] => {
       field: `spec.tools.mcp[${index}]`,
     },
   }))
-  const found = tools.servers.flatMap((server) =>
+  // Settings that are missing today may be there tomorrow, and then permit everything.
+  const reachable = tools.servers.filter((server) => {
+    const denied = serverDenied({ policy, server })
+    return denied === undefined || denied.reason === 'PolicyUnavailable'
+  })
+  const found = reachable.flatMap((server) =>
     (first ?? wide).flatMap((rule) => {
       const parts = partsOf(rule.pattern)
       if (parts === undefined || !overlap(rule.pattern, `${server}/*`)) return []

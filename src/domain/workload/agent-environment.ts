@@ -11,6 +11,10 @@ export const agentEnvironment = {
   systemPromptPath: 'AGENT_SYSTEM_PROMPT_PATH',
   /** Optional second file that follows the first: the rules, where the prompt itself is mounted from a Secret. */
   systemPromptRulesPath: 'AGENT_SYSTEM_PROMPT_RULES_PATH',
+  /** Optional file that precedes both: what settings put before a prompt that is mounted from a Secret. */
+  systemPromptPreamblePath: 'AGENT_SYSTEM_PROMPT_PREAMBLE_PATH',
+  /** Sampling temperature; unset: the provider's own. */
+  temperature: 'AGENT_TEMPERATURE',
   /** JSON of `ToolServerSetting[]`. */
   toolServers: 'AGENT_MCP_SERVERS',
   concurrentTasks: 'AGENT_MAX_CONCURRENT_TASKS',
@@ -35,6 +39,8 @@ export interface ToolServerSetting {
   readonly url: string
   readonly transport: 'auto' | 'streamable-http' | 'sse' | 'legacy-rest'
   readonly onUnavailable: 'fail' | 'degrade'
+  /** Settings of the agent have rules for servers: it is contacted by tasks only, which ask the gate before. */
+  readonly onlyByTasks?: boolean
   readonly instructions?: string
   /** The credential is in that environment variable (from a Secret); the header is `<header>: <scheme> <value>`. */
   readonly auth?: { readonly header: string; readonly scheme: string; readonly valueFromEnv: string }

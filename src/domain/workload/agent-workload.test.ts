@@ -114,6 +114,30 @@ test('a prompt that stays in a Secret leaves only the rules in the ConfigMap (X5
   expect(JSON.stringify(deployment)).toContain(agentEnvironment.systemPromptRulesPath)
 })
 
+test('what settings put before a prompt that stays in a Secret is a file of its own, before it', () => {
+  const agent = agentOf({ prompt: { from: { secretKeyRef: { name: 'p', key: 'text' } } } })
+  const prompt = composePrompt({
+    agent,
+    prompt: undefined,
+    settings: [
+      {
+        apiVersion,
+        kind: 'SwarmSettings',
+        metadata: { name: 'house', namespace: 'incident-response' },
+        spec: { fragments: [{ name: 'a', text: 'Before.', position: 'prepend' }] },
+      },
+    ],
+  })
+  const more = { promptSecret: { name: 'p', key: 'text' }, prompt }
+  expect(built(agent, more).promptConfigMap['data']).toEqual({
+    'preamble.txt': 'Before.\n',
+    'rules.txt': `${untrustedDataRule}\n`,
+  })
+  expect(variable(podOf(agent, more), agentEnvironment.systemPromptPreamblePath)?.value).toContain(
+    'preamble.txt',
+  )
+})
+
 test('the prompt ends with tool instructions and the rule about data', () => {
   const agent = agentOf({ tools: { mcp: [{ name: 'slack', url: 'http://s', instructions: 'Post once.' }] } })
   expect(promptText(composePrompt({ agent, prompt: 'Notify.\n' }))).toBe(

@@ -35,6 +35,8 @@ export interface AgentWorkloadRequest {
   readonly agent: SwarmAgent
   readonly settings: WorkloadSettings
   readonly prompt: ComposedPrompt
+  /** Sampling temperature that the agent's settings give. */
+  readonly temperature?: string
   /** Where the user's prompt is, when it stays in a Secret. */
   readonly promptSecret?: SecretKey
   readonly tools: ToolServerPlan
@@ -66,13 +68,14 @@ export const ownerOf = (owner: KubernetesObject): OwnerReference => ({
 const promptDirectory = '/etc/kubeswarm/prompt'
 const promptFile = 'system-prompt.txt'
 const rulesFile = 'rules.txt'
+const preambleFile = 'preamble.txt'
 const tokenDirectory = '/var/run/secrets/kubeswarm'
 const tokenSeconds = 3600
 const hubAudience = 'kubeswarm-hub'
 const defaultDrainSeconds = 150
 
 export const agentWorkload = (request: AgentWorkloadRequest): AgentWorkload => {
-  const { agent, prompt, promptSecret, settings } = request
+  const { agent, prompt, settings } = request
   const { name, namespace = 'default' } = agent.metadata
   const metadata = (object: string) => ({
     name: object,
@@ -97,7 +100,7 @@ export const agentWorkload = (request: AgentWorkloadRequest): AgentWorkload => {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: metadata(promptConfigMapName(name)),
-      data: { [promptSecret === undefined ? promptFile : rulesFile]: composed },
+      data: promptFiles(request, composed),
     },
     deployment: {
       apiVersion: 'apps/v1',
@@ -194,6 +197,15 @@ const deploymentSpec = (request: AgentWorkloadRequest, composed: string) => {
   }
 }
 
+/** Where the user's prompt stays in a Secret, only what stands before and after it is written down here. */
+const promptFiles = (
+  { prompt: { preamble, rules }, promptSecret }: AgentWorkloadRequest,
+  composed: string,
+): Readonly<Record<string, string>> =>
+  promptSecret === undefined
+    ? { [promptFile]: composed }
+    : { ...(preamble === '' ? {} : { [preambleFile]: `${preamble}\n` }), [rulesFile]: `${rules}\n` }
+
 const promptSources = (agent: string, secret: SecretKey | undefined): readonly unknown[] => [
   { configMap: { name: promptConfigMapName(agent) } },
   ...(secret === undefined
@@ -208,7 +220,7 @@ interface EnvironmentVariable {
 }
 
 const environment = (
-  { agent, settings, promptSecret, tools }: AgentWorkloadRequest,
+  { agent, settings, prompt, promptSecret, temperature, tools }: AgentWorkloadRequest,
   drainSeconds: number,
 ): readonly EnvironmentVariable[] => {
   const { name, namespace = 'default' } = agent.metadata
@@ -225,6 +237,10 @@ const environment = (
     ...(promptSecret === undefined
       ? []
       : [{ name: variables.systemPromptRulesPath, value: `${promptDirectory}/${rulesFile}` }]),
+    ...(promptSecret === undefined || prompt.preamble === ''
+      ? []
+      : [{ name: variables.systemPromptPreamblePath, value: `${promptDirectory}/${preambleFile}` }]),
+    ...(temperature === undefined ? [] : [{ name: variables.temperature, value: temperature }]),
     { name: variables.toolServers, value: JSON.stringify(tools.settings) },
     { name: variables.concurrentTasks, value: String(agent.spec.guardrails?.limits?.concurrentTasks ?? 5) },
     // Less than the grace period, so that the tasks are handed back before the pod is killed.

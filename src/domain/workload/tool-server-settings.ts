@@ -37,10 +37,12 @@ export const secretVariableName = (server: string, use: string): string => {
 export const planToolServers = ({
   agent,
   onlyKey = () => undefined,
+  onlyByTasks = false,
 }: {
   readonly agent: SwarmAgent
   /** The key of a Secret that has exactly one; for references that name no key. */
   readonly onlyKey?: (secret: string) => string | undefined
+  readonly onlyByTasks?: boolean
 }): ToolServerPlan => {
   const variables: SecretVariable[] = []
   const errors: FieldError[] = []
@@ -88,6 +90,7 @@ export const planToolServers = ({
         url,
         transport: server.transport ?? 'auto',
         onUnavailable: server.onUnavailable ?? 'fail',
+        ...(onlyByTasks ? { onlyByTasks } : {}),
         ...(instructions === undefined ? {} : { instructions }),
         ...(auth === undefined ? {} : { auth }),
         headers,

@@ -4,9 +4,11 @@
 import {
   swarmAgents,
   swarmPolicies,
+  swarmSettings,
   swarmTeams,
   type SwarmAgent,
   type SwarmPolicy,
+  type SwarmSettings,
   type SwarmTeam,
 } from '../../api/v1alpha1/index.ts'
 import type { KubernetesObject } from '../../api/resource.ts'
@@ -27,29 +29,45 @@ export const createJudge =
   }
 
 const cachedContext = (caches: Caches, namespace: string | undefined): AdmissionContext =>
-  contextOf(caches.agents.list(namespace), caches.teams.list(namespace), caches.policies.list(namespace))
+  contextOf({
+    agents: caches.agents.list(namespace),
+    teams: caches.teams.list(namespace),
+    policies: caches.policies.list(namespace),
+    settings: caches.settings.list(namespace),
+  })
 
 const freshContext = async (
   resources: Resources,
   namespace: string | undefined,
 ): Promise<AdmissionContext> => {
   const options = namespace === undefined ? {} : { namespace }
-  const [agents, teams, policies] = await Promise.all([
+  const [agents, teams, policies, settings] = await Promise.all([
     resources.list<SwarmAgent>(swarmAgents, options),
     resources.list<SwarmTeam>(swarmTeams, options),
     resources.list<SwarmPolicy>(swarmPolicies, options),
+    resources.list<SwarmSettings>(swarmSettings, options),
   ])
-  return contextOf(spelled(agents.items), spelled(teams.items), spelled(policies.items))
+  return contextOf({
+    agents: spelled(agents.items),
+    teams: spelled(teams.items),
+    policies: spelled(policies.items),
+    settings: spelled(settings.items),
+  })
 }
 
 const spelled = <T extends KubernetesObject>(objects: readonly T[]): readonly T[] =>
   objects.map((object) => oneSpelling(object).object)
 
-const contextOf = (
-  agents: readonly SwarmAgent[],
-  teams: readonly SwarmTeam[],
-  policies: readonly SwarmPolicy[],
-): AdmissionContext => ({ complete: true, agents: byName(agents), teams: byName(teams), policies })
+const contextOf = ({
+  agents,
+  teams,
+  ...rest
+}: {
+  readonly agents: readonly SwarmAgent[]
+  readonly teams: readonly SwarmTeam[]
+  readonly policies: readonly SwarmPolicy[]
+  readonly settings: readonly SwarmSettings[]
+}): AdmissionContext => ({ complete: true, agents: byName(agents), teams: byName(teams), ...rest })
 
 const byName = <T extends KubernetesObject>(objects: readonly T[]): ReadonlyMap<string, T> =>
   new Map(objects.map((object) => [object.metadata.name, object]))

@@ -2,6 +2,7 @@
 // next step.
 
 import type { SwarmAgent } from '../../api/v1alpha1/index.ts'
+import type { Denied } from '../../domain/guardrail/decision.ts'
 import type { Violation } from '../../domain/guardrail/merge-policies.ts'
 import { agentLabel, deploymentName, labelValue } from '../../domain/workload/agent-names.ts'
 import type { WorkloadSettings } from '../../domain/workload/agent-workload.ts'
@@ -10,7 +11,7 @@ import type { ConditionNow } from '../conditions.ts'
 
 /** Why the agent's objects could not be built. */
 export interface Obstacle {
-  readonly reason: 'PromptResolutionError' | 'MCPResolutionError'
+  readonly reason: 'PromptResolutionError' | 'MCPResolutionError' | 'SettingsResolutionError'
   readonly message: string
 }
 
@@ -18,10 +19,12 @@ export const agentConditions = (known: {
   readonly agent: SwarmAgent
   readonly deployment: Deployment | undefined
   readonly violations: readonly Violation[]
+  /** Servers that the agent's settings forbid. */
+  readonly denied: readonly Denied[]
   readonly obstacle?: Obstacle
   readonly modelOverride?: NonNullable<WorkloadSettings['modelOverride']>
 }): readonly ConditionNow[] => {
-  const { agent, violations, modelOverride } = known
+  const { agent, violations, denied, modelOverride } = known
   const observedGeneration = agent.metadata.generation ?? 1
   const overridden: readonly ConditionNow[] =
     modelOverride === undefined
@@ -38,7 +41,7 @@ export const agentConditions = (known: {
   return [
     { observedGeneration, ...ready(known) },
     ...overridden,
-    { observedGeneration, ...compliance(violations) },
+    { observedGeneration, ...compliance(violations, denied) },
   ]
 }
 
@@ -82,17 +85,17 @@ const ready = ({
   }
 }
 
-const compliance = (violations: readonly Violation[]): Verdict =>
-  violations.length === 0
+const compliance = (violations: readonly Violation[], denied: readonly Denied[]): Verdict =>
+  violations.length + denied.length === 0
     ? {
         type: 'PolicyCompliant',
         status: 'True',
         reason: 'WithinPolicy',
-        message: 'the agent asks for nothing that a policy of its namespace forbids',
+        message: 'the agent asks for nothing that a policy of its namespace or its settings forbid',
       }
     : {
         type: 'PolicyCompliant',
         status: 'False',
         reason: 'PolicyViolated',
-        message: `${violations.map(({ message }) => message).join('; ')}; it runs with what the policy grants`,
+        message: `${[...violations, ...denied].map(({ message }) => message).join('; ')}; it runs with what is granted`,
       }

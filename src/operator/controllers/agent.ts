@@ -6,9 +6,13 @@ import {
   type SwarmAgent,
   type SwarmAgentStatus,
   type SwarmPolicy,
+  type SwarmSettings,
 } from '../../api/v1alpha1/index.ts'
 import type { KubernetesObject } from '../../api/resource.ts'
+import type { Denied } from '../../domain/guardrail/decision.ts'
+import type { EffectivePolicy } from '../../domain/guardrail/effective-policy.ts'
 import { effectivePolicy, policyViolations } from '../../domain/guardrail/merge-policies.ts'
+import { serverDenied } from '../../domain/guardrail/server-rules.ts'
 import {
   agentLabel,
   deploymentName,
@@ -27,7 +31,7 @@ import {
   serviceAccounts,
   type Deployment,
 } from '../builtin-kinds.ts'
-import { byReference } from '../caches.ts'
+import { byReference, bySettings } from '../caches.ts'
 import { conditionsAt } from '../conditions.ts'
 import type { OperatorContext } from '../context.ts'
 import { isEmpty, mergePatch } from '../merge-patch.ts'
@@ -37,10 +41,17 @@ import { agentConditions, type Obstacle } from './agent-conditions.ts'
 import { resolvePrompt } from './resolve-prompt.ts'
 import { tokenKeys } from './token-keys.ts'
 
+interface Built {
+  readonly promptHash?: string
+  readonly settings?: readonly SwarmSettings[]
+  readonly fragments?: number
+  readonly obstacle?: Obstacle
+}
+
 const compliantLabel = 'kubeswarm.io/policy-compliant'
 
 export const createAgentController = (context: OperatorContext): Controller => {
-  const { resources, store, caches, clock, random, logger, workload: settings, events } = context
+  const { resources, store, caches, clock, random, logger, workload: workloadSettings, events } = context
   const owned = {
     serviceAccounts: ownedObjects({ resources, type: serviceAccounts, cache: caches.serviceAccounts }),
     configMaps: ownedObjects({ resources, type: configMaps, cache: caches.configMaps }),
@@ -63,16 +74,22 @@ export const createAgentController = (context: OperatorContext): Controller => {
     }
     const policies = caches.policies.list(name.namespace)
     // First of all: without it the hub hands the agent nothing, and a stale one would grant too much.
-    await store.policies.put(effectivePolicy({ agent, policies }))
-    const built = await build(agent)
-    await report(agent, policies, built)
+    const settings = caches.settings.list(name.namespace)
+    const policy = effectivePolicy({ agent, policies, settings })
+    await store.policies.put(policy)
+    const built = await build(agent, policy)
+    await report({ agent, policies, policy, built })
     return undefined
   }
 
   /** Brings the owned objects up to date. An agent that cannot be built keeps the pods it has. */
-  const build = async (
-    agent: SwarmAgent,
-  ): Promise<{ readonly promptHash?: string; readonly obstacle?: Obstacle }> => {
+  const build = async (agent: SwarmAgent, { tools: { serverRules } }: EffectivePolicy): Promise<Built> => {
+    const settings = settingsOf(agent)
+    const [missing] = serverRules?.unreadable ?? []
+    if (missing !== undefined) {
+      const message = `${missing.source.field}: SwarmSettings "${missing.name}" does not exist in namespace "${agent.metadata.namespace ?? 'default'}"; the agent starts once they are there`
+      return { obstacle: { reason: 'SettingsResolutionError', message } }
+    }
     const prompt = await resolvePrompt(resources, agent)
     if (prompt.type === 'unresolved') {
       const obstacle: Obstacle = { reason: 'PromptResolutionError', message: prompt.message }
@@ -85,16 +102,23 @@ export const createAgentController = (context: OperatorContext): Controller => {
       return { obstacle }
     }
     const onlyKey = await tokenKeys(resources, agent)
-    const tools = planToolServers({ agent, onlyKey })
+    const tools = planToolServers({ agent, onlyKey, onlyByTasks: serverRules !== undefined })
     const [error] = tools.errors
     if (error !== undefined) {
       const next = error.remedy === undefined ? '' : `; ${error.remedy}`
       return { obstacle: { reason: 'MCPResolutionError', message: `${error.path}: ${error.message}${next}` } }
     }
-    const workload = agentWorkload({
+    const composed = composePrompt({
       agent,
       settings,
-      prompt: composePrompt({ agent, prompt: prompt.type === 'text' ? prompt.text : undefined }),
+      prompt: prompt.type === 'text' ? prompt.text : undefined,
+    })
+    const temperature = settings.map(({ spec }) => spec.temperature).findLast((value) => value !== undefined)
+    const workload = agentWorkload({
+      agent,
+      settings: workloadSettings,
+      prompt: composed,
+      ...(temperature === undefined ? {} : { temperature }),
       ...(prompt.type === 'secret' ? { promptSecret: prompt.secret } : {}),
       tools,
       credentialsVersion: credentialsVersion(agent),
@@ -108,7 +132,7 @@ export const createAgentController = (context: OperatorContext): Controller => {
         : owned.networkPolicies.ensure(workload.networkPolicy),
     ])
     await owned.deployments.ensure(workload.deployment)
-    return { promptHash: workload.promptHash }
+    return { promptHash: workload.promptHash, settings, fragments: composed.fragments }
   }
 
   const credentialsVersion = (agent: SwarmAgent): string => {
@@ -121,17 +145,28 @@ export const createAgentController = (context: OperatorContext): Controller => {
     return hashOf(versions.join('\n')).slice(0, 16)
   }
 
-  const report = async (
-    agent: SwarmAgent,
-    policies: readonly SwarmPolicy[],
-    { promptHash, obstacle }: { readonly promptHash?: string; readonly obstacle?: Obstacle },
-  ): Promise<void> => {
+  /** Those that are there, in the order in which the agent names them. */
+  const settingsOf = ({ metadata: { namespace }, spec }: SwarmAgent): readonly SwarmSettings[] =>
+    (spec.settings ?? []).flatMap(({ name }) => caches.settings.get({ namespace, name }) ?? [])
+
+  const report = async ({
+    agent,
+    policies,
+    policy,
+    built: { promptHash, obstacle, settings = [], fragments },
+  }: {
+    readonly agent: SwarmAgent
+    readonly policies: readonly SwarmPolicy[]
+    readonly policy: EffectivePolicy
+    readonly built: Built
+  }): Promise<void> => {
     const { namespace, name, generation = 1 } = agent.metadata
     const deployment: Deployment | undefined = caches.deployments.get({
       namespace,
       name: deploymentName(name),
     })
     const violations = policyViolations({ agent, policies })
+    const denied = deniedServers(agent, policy)
     const hash = promptHash ?? agent.status?.systemPromptHash
     const status: SwarmAgentStatus = {
       replicas: deployment?.status?.replicas ?? 0,
@@ -140,22 +175,32 @@ export const createAgentController = (context: OperatorContext): Controller => {
       selector: `${agentLabel}=${labelValue(name)}`,
       observedGeneration: generation,
       ...(hash === undefined ? {} : { systemPromptHash: hash }),
-      toolConnections: toolConnections(agent),
+      toolConnections: toolConnections(agent, policy),
+      ...(settings.length === 0
+        ? {}
+        : {
+            appliedSettings: settings.map(({ metadata }) => metadata.name),
+            appliedFragmentCount: fragments ?? 0,
+          }),
       conditions: conditionsAt({
         previous: agent.status?.conditions,
         current: agentConditions({
           agent,
           deployment,
           violations,
+          denied,
           ...(obstacle === undefined ? {} : { obstacle }),
-          ...(settings.modelOverride === undefined ? {} : { modelOverride: settings.modelOverride }),
+          ...(workloadSettings.modelOverride === undefined
+            ? {}
+            : { modelOverride: workloadSettings.modelOverride }),
         }),
         now: clock.now(),
       }),
     }
     const patch = mergePatch(keptByUs(agent.status), status)
     if (!isEmpty(patch)) await resources.patchStatus(swarmAgents, agent.metadata, patch)
-    await label(agent, policies.length === 0 ? undefined : String(violations.length === 0))
+    const judged = policies.length > 0 || policy.tools.serverRules !== undefined
+    await label(agent, judged ? String(violations.length + denied.length === 0) : undefined)
   }
 
   const label = async (agent: SwarmAgent, value: string | undefined): Promise<void> => {
@@ -177,6 +222,13 @@ export const createAgentController = (context: OperatorContext): Controller => {
     if (before !== undefined && before.metadata.generation === after?.metadata.generation) return
     const namespace = (after ?? before)?.metadata.namespace
     for (const agent of caches.agents.list(namespace)) wake(namespace, agent.metadata.name)
+  })
+  caches.settings.subscribe(({ before, after }) => {
+    if (before !== undefined && before.metadata.generation === after?.metadata.generation) return
+    const metadata = (after ?? before)?.metadata
+    if (metadata === undefined) return
+    for (const agent of caches.agents.by(bySettings, keyOf(metadata)))
+      wake(metadata.namespace, agent.metadata.name)
   })
   wakeOwners(caches.deployments, wake)
   wakeOwners(caches.serviceAccounts, wake)
@@ -209,7 +261,7 @@ const wakeOwners = (
 /** Fields of the status that others write stay as they are. */
 const keptByUs = (status: SwarmAgentStatus = {}): Readonly<Record<string, unknown>> => {
   const { replicas, readyReplicas, desiredReplicas, selector, observedGeneration, systemPromptHash } = status
-  const { toolConnections: connections, conditions } = status
+  const { toolConnections: connections, appliedSettings, appliedFragmentCount, conditions } = status
   const counts = { replicas, readyReplicas, desiredReplicas }
   return {
     ...counts,
@@ -217,11 +269,19 @@ const keptByUs = (status: SwarmAgentStatus = {}): Readonly<Record<string, unknow
     observedGeneration,
     systemPromptHash,
     toolConnections: connections,
+    appliedSettings,
+    appliedFragmentCount,
     conditions,
   }
 }
 
-const toolConnections = (agent: SwarmAgent): NonNullable<SwarmAgentStatus['toolConnections']> =>
+const deniedServers = (agent: SwarmAgent, policy: EffectivePolicy): readonly Denied[] =>
+  (agent.spec.tools?.mcp ?? []).flatMap(({ name }) => serverDenied({ policy, server: name }) ?? [])
+
+const toolConnections = (
+  agent: SwarmAgent,
+  policy: EffectivePolicy,
+): NonNullable<SwarmAgentStatus['toolConnections']> =>
   (agent.spec.tools?.mcp ?? []).map(({ name, url, auth, trust }) => ({
     name,
     ...(url === undefined ? {} : { url }),
@@ -234,4 +294,8 @@ const toolConnections = (agent: SwarmAgent): NonNullable<SwarmAgentStatus['toolC
             ? 'none'
             : 'bearer',
     ...(trust === undefined ? {} : { trust }),
+    ...unreachable(serverDenied({ policy, server: name })),
   }))
+
+const unreachable = (denied: Denied | undefined) =>
+  denied === undefined ? {} : { healthy: false, message: denied.message }

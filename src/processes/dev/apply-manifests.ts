@@ -20,6 +20,7 @@ const rank = ({ kind }: KubernetesObject): number => {
     case 'Secret':
     case 'ConfigMap':
     case 'ServiceAccount':
+    case 'SwarmSettings':
       return 2
     case 'SwarmTeam':
       return 4
