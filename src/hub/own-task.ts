@@ -34,7 +34,7 @@ export const requireOwnTask = async ({
   return task
 }
 
-type OwnerRecord = RecordBody & { readonly step: string; readonly attempt: number }
+export type OwnerRecord = RecordBody & { readonly step: string; readonly attempt: number }
 
 /** Throws `Forbidden` when a record tells of anything but the task's own step and attempt. */
 export const requireOwnRecords = ({

@@ -20,6 +20,7 @@ import type { TaskSource } from '../../ports/task-source.ts'
 import { resolvingAgent } from '../http/resolving-agent.ts'
 import type { HostResolver } from '../http/service-resolver.ts'
 import type { TokenFile } from './token-file.ts'
+import { untilAnswered } from './until-answered.ts'
 
 export interface HubClient extends TaskSource {
   close(): Promise<void>
@@ -38,8 +39,6 @@ export interface HubClientOptions {
 
 const CONNECT_TIMEOUT_MS = 5000
 const REPLY_TIMEOUT_MS = 15_000
-const RETRY_BASE_MS = 100
-const RETRY_CAP_MS = 5000
 
 export const connectHub = ({
   url,
@@ -88,18 +87,8 @@ export const connectHub = ({
     return reply
   }
 
-  const askUntilAnswered = async (sent: Sent): Promise<Reply> => {
-    const until = clock.monotonic() + patienceMs
-    for (let tries = 1; ; tries++) {
-      try {
-        return await ask(sent)
-      } catch (error) {
-        if (!isKubeswarmError(error) || !error.retryable || clock.monotonic() >= until) throw error
-        const ms = error.retryAfterMs ?? random() * Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** tries)
-        await new Promise<void>((done) => clock.after(ms, done))
-      }
-    }
-  }
+  const askUntilAnswered = (sent: Sent): Promise<Reply> =>
+    untilAnswered({ ask: () => ask(sent), patienceMs, clock, random })
 
   const post = async <Body, Answer>(path: string, body: Body): Promise<Answer> =>
     answer<Answer>(path, await askUntilAnswered({ method: 'POST', path, body }))
