@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// `unit` runs in the one door (npm run check); `scenario` starts real processes and is part of `npm test`.
+// `unit` runs in the one door (npm run check); `simulation` (seeded worlds, one core) and `scenario` (real processes)
+// are part of `npm test` as well.
 export default defineConfig({
   test: {
     projects: [
@@ -10,6 +11,13 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'packages/*/src/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          testTimeout: 600_000,
         },
       },
       {

@@ -99,6 +99,28 @@ test('P7 a write in flight when its task is cancelled has an unknown outcome', a
   await worker.drain(0)
 })
 
+test('D6 P7 a write announced when its task is cancelled, and not yet made, is told as not made', async () => {
+  const source = inMemoryTaskSource()
+  const slack = stagedServer({ name: 'slack', tools: ['post_message'] })
+  const { worker, records } = stage({
+    source,
+    servers: [slack],
+    script: [calls(['slack__post_message', {}])],
+  })
+  const task = taskOf()
+  source.onWrite = (written) => {
+    if (written.some(({ type }) => type === 'tool.intended')) source.cancel(task.id, 'run cancelled')
+  }
+  source.submit(task, policyOf({ servers: ['slack'] }))
+  expect(await source.ended(task.id)).toMatchObject({ type: 'task.cancelled' })
+  expect(slack.ledger).toHaveLength(0)
+  expect(records('tool.intended', 'tool.returned', 'tool.outcome-unknown')).toMatchObject([
+    { type: 'tool.intended' },
+    { type: 'tool.returned', isError: true },
+  ])
+  await worker.drain(0)
+})
+
 test('F12 W10 a drained worker lets running tasks end and takes no new ones', async () => {
   const source = inMemoryTaskSource()
   const held = heldModel()

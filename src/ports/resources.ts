@@ -50,8 +50,13 @@ export interface Resources {
   apply<T extends KubernetesObject>(type: ResourceType, object: T): Promise<T>
   /** Merge patch of the main resource. */
   patch<T extends KubernetesObject>(type: ResourceType, name: ObjectName, patch: unknown): Promise<T>
-  /** Merge patch of the status subresource. */
-  patchStatus<T extends KubernetesObject>(type: ResourceType, name: ObjectName, status: unknown): Promise<T>
+  /** Merge patch of the status subresource; with `resourceVersion` only of that version, else 409. */
+  patchStatus<T extends KubernetesObject>(
+    type: ResourceType,
+    name: ObjectName,
+    status: unknown,
+    options?: { readonly resourceVersion?: string | undefined },
+  ): Promise<T>
   /** Deletes with background propagation. Not found is not an error. */
   delete(type: ResourceType, name: ObjectName, preconditions?: { readonly uid?: string }): Promise<void>
   /** POST to a create-only API (TokenReview, SubjectAccessReview). */

@@ -99,12 +99,17 @@ export const httpResources = (transport: Transport): Resources => {
         body: patch,
         contentType: 'application/merge-patch+json',
       }),
-    patchStatus: <T extends KubernetesObject>(type: ResourceType, name: ObjectName, status: unknown) =>
+    patchStatus: <T extends KubernetesObject>(
+      type: ResourceType,
+      name: ObjectName,
+      status: unknown,
+      { resourceVersion }: Parameters<Resources['patchStatus']>[3] = {},
+    ) =>
       transport.exchange<T>({
         method: 'PATCH',
         path: `${objectPath(type, name)}/status`,
         query: { fieldManager },
-        body: { status },
+        body: { ...(resourceVersion === undefined ? {} : { metadata: { resourceVersion } }), status },
         contentType: 'application/merge-patch+json',
       }),
     async delete(type, name, preconditions) {

@@ -17,6 +17,7 @@ import { keyOf, splitKey } from '../reconcile/indexed-cache.ts'
 import { createStatusWriter, type StatusWriter } from '../status-writer.ts'
 import { createRunEngine, type RunEngine, type Wish } from './run-engine.ts'
 import { prepareRun } from './run-start.ts'
+import { createStatusWrite } from './run-status-write.ts'
 
 interface RunController {
   /** Call once the caches have synced. */
@@ -44,7 +45,18 @@ export const createRunController = (context: OperatorContext): RunController => 
   const takeInHand = (run: RunKey, seen: SwarmRun | undefined): RunInHand => {
     const known = inHand.get(run.uid)
     if (known !== undefined) return known
-    const { namespace, name } = run
+    const write = createStatusWrite({
+      resources,
+      run,
+      version: seen?.metadata.resourceVersion,
+      overtaken: (current) => {
+        taken.status.close()
+        letGo(run.uid)
+        if (current === undefined || isOver(current.status)) return
+        takeInHand(run, current)
+        controller.queue.add(keyOf(run))
+      },
+    })
     const taken: RunInHand = {
       over: false,
       engine: createRunEngine({ run, store, clock, random, salt }),
@@ -53,10 +65,7 @@ export const createRunController = (context: OperatorContext): RunController => 
         phaseOf: (status) => status.phase,
         clock,
         logger,
-        async write(status, before) {
-          const patch = mergePatch(before, status)
-          if (!isEmpty(patch)) await resources.patchStatus(swarmRuns, { namespace, name }, patch)
-        },
+        write,
       }),
     }
     inHand.set(run.uid, taken)

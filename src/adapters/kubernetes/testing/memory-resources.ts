@@ -152,9 +152,16 @@ export const createMemoryResources = (): MemoryResources => {
         throw fault(409, 'Conflict', 'the object has been modified')
       return store(type, write, before, merge(before, patch) as Stored) as unknown as T
     },
-    async patchStatus<T extends KubernetesObject>(type: ResourceType, name: ObjectName, status: unknown) {
+    async patchStatus<T extends KubernetesObject>(
+      type: ResourceType,
+      name: ObjectName,
+      status: unknown,
+      { resourceVersion }: Parameters<Resources['patchStatus']>[3] = {},
+    ) {
       const write = attempt('status', type, name.name)
       const before = require(type, name)
+      if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion)
+        throw fault(409, 'Conflict', 'the object has been modified')
       return store(type, write, before, { ...before, status: merge(before.status, status) }) as unknown as T
     },
     async delete(type, name, preconditions) {
