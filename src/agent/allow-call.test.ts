@@ -38,9 +38,17 @@ const sessionOf = async () => {
 test('P3 a permission is good for one call; a forged or used one makes none', async () => {
   const { server, call } = await permitted()
   const session = await sessionOf()
-  const position = { step: 'investigator', attempt: 1, turn: 1, call: 0 }
   const make = (permission: AllowedCall) =>
-    callTool({ call: permission, position, session, clock: fastClock, random: Math.random, log: silent })
+    callTool({
+      call: permission,
+      task: taskOf(),
+      turn: 1,
+      index: 0,
+      session,
+      clock: fastClock,
+      random: Math.random,
+      log: silent,
+    })
   await expect(make({ ...call })).rejects.toMatchObject({ code: 'PolicyDenied' })
   expect(server.ledger).toHaveLength(0)
   await make(call)

@@ -3,6 +3,7 @@
 
 import { KubeswarmError } from '../domain/error.ts'
 import { storeText } from '../domain/journal/stored-text.ts'
+import type { Task } from '../domain/run/task.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { ToolResult } from '../ports/tool-server.ts'
@@ -17,13 +18,6 @@ import type { TaskSession } from './task-session.ts'
 import { throwIfStopped } from './task-session.ts'
 import { forJournal } from './tool-text.ts'
 
-export interface CallPosition {
-  readonly step: string
-  readonly attempt: number
-  readonly turn: number
-  readonly call: number
-}
-
 export interface CallOutcome {
   readonly state: CallState
   /** Set when the task cannot go on from here. */
@@ -35,14 +29,19 @@ const RETRY_BASE_MS = 250
 
 export const callTool = async ({
   call,
-  position,
+  task,
+  turn,
+  index,
   session,
   clock,
   random,
   log,
 }: {
   readonly call: AllowedCall
-  readonly position: CallPosition
+  readonly task: Task
+  readonly turn: number
+  /** Of the call inside the turn. */
+  readonly index: number
   readonly session: TaskSession
   readonly clock: Clock
   readonly random: () => number
@@ -55,7 +54,7 @@ export const callTool = async ({
     })
   }
   const { name, effect, idempotencyKey } = call
-  const where = { ...position, ...name }
+  const where = { step: task.step, attempt: task.attempt, turn, call: index, ...name }
   await session.append([
     { type: 'tool.intended', ...where, arguments: call.arguments, effect, idempotencyKey },
   ])
@@ -71,7 +70,7 @@ export const callTool = async ({
   const started = clock.monotonic()
   const answer = await attempt({ call, session, clock, random, log })
   const durationMs = Math.round(clock.monotonic() - started)
-  const fields = { ...name, turn: position.turn, call: position.call, durationMs }
+  const fields = { ...name, turn, call: index, durationMs }
 
   if (answer.type === 'unknown') {
     // Whoever takes the task over finds the announcement without a result, and says the same.
@@ -79,7 +78,10 @@ export const callTool = async ({
     const message = `the outcome of "${name.server}/${name.tool}" is unknown: ${answer.reason}`
     log.warn(fields, 'tool call has an unknown outcome')
     await session.append([{ type: 'tool.outcome-unknown', ...where, message }])
-    return { state: { type: 'outcome-unknown', message }, failure: outcomeUnknown(message, name.server) }
+    return {
+      state: { type: 'outcome-unknown', message },
+      failure: outcomeUnknown({ message, server: name.server, task }),
+    }
   }
   if (answer.type === 'failed' && session.signal.aborted && isHandedOver(session)) throw session.signal.reason
 
@@ -93,10 +95,18 @@ export const callTool = async ({
 }
 
 /** The failure of a step whose tool call may or may not have happened. */
-export const outcomeUnknown = (message: string, server: string): Failure => ({
+export const outcomeUnknown = ({
+  message,
+  server,
+  task: { run, step },
+}: {
+  readonly message: string
+  readonly server: string
+  readonly task: Pick<Task, 'run' | 'step'>
+}): Failure => ({
   code: 'OutcomeUnknown',
   message,
-  remedy: `look at ${server} whether the call took effect, then start a new run if it did not`,
+  remedy: `look at ${server} whether the call took effect, then: swarm resolve ${run.name} -n ${run.namespace} --step ${step} --outcome done (or not-done)`,
   retryable: false,
 })
 

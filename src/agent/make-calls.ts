@@ -43,7 +43,9 @@ export const makeCalls = async ({
   const make = (index: number, call: AllowedCall): Promise<CallOutcome> =>
     callTool({
       call,
-      position: { step: task.step, attempt: task.attempt, turn: turn.number, call: index },
+      task,
+      turn: turn.number,
+      index,
       session,
       clock,
       random,

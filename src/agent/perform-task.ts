@@ -166,7 +166,7 @@ const reportUnknown = async ({
   ])
   return {
     conversation: withCall(conversation, at, { state: { type: 'outcome-unknown', message } }),
-    failure: outcomeUnknown(message, name.server),
+    failure: outcomeUnknown({ message, server: name.server, task }),
   }
 }
 

@@ -60,6 +60,7 @@ export const restoreConversation = async ({
       case 'tool.returned':
       case 'tool.denied':
       case 'tool.outcome-unknown':
+      case 'tool.resolved':
         conversation = withCall(conversation, record, {
           tool: { server: record.server, tool: record.tool },
           state: await stateFrom({ record, conversation, textOf }),
@@ -68,6 +69,7 @@ export const restoreConversation = async ({
       case 'run.started':
       case 'run.stopping':
       case 'run.finished':
+      case 'run.reopened':
       case 'step.submitted':
       case 'step.skipped':
       case 'step.failed':
@@ -80,6 +82,9 @@ export const restoreConversation = async ({
   }
   return conversation
 }
+
+const CONFIRMED =
+  'The connection broke before the result arrived. A person has checked and confirms that this call took effect; do not repeat it.'
 
 type ToolRecord = Extract<JournalRecord, { readonly type: `tool.${string}` }>
 
@@ -105,5 +110,12 @@ const stateFrom = async ({
       return { type: 'denied', reason: record.reason as DenialReason, message: record.message }
     case 'tool.outcome-unknown':
       return { type: 'outcome-unknown', message: record.message }
+    case 'tool.resolved': {
+      // As if it had never been made: the loop makes it now.
+      if (record.outcome === 'not-done') return { type: 'requested' }
+      const answer = record.result === undefined ? '' : ` Its result: ${await textOf(record.result)}`
+      const text = `${CONFIRMED}${answer}`
+      return { type: 'returned', effect: 'write', text, isError: false }
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { KubeswarmError } from '../domain/error.ts'
 import { inMemoryTaskSource } from './testing/in-memory-task-source.ts'
 import {
@@ -134,4 +134,75 @@ test('a long answer and a long result come back whole from the store', async () 
   await source.ended(task.id)
   await second.worker.drain(0)
   expect(second.model.requests[0]?.messages).toEqual(first.model.requests[1]?.messages)
+})
+
+describe('after a person’s word about an unknown outcome', () => {
+  const call = { step: 'investigator', attempt: 1, turn: 2, call: 0, server: 'slack', tool: 'post_message' }
+  const goOn = async (outcome: 'done' | 'not-done') => {
+    const source = inMemoryTaskSource()
+    let broken = true
+    const grafana = stagedServer({ name: 'grafana', tools: ['query_logs'] })
+    const slack = stagedServer({
+      name: 'slack',
+      tools: ['post_message'],
+      answer: () => {
+        if (broken) throw new KubeswarmError({ code: 'ToolServerUnavailable', message: 'connection cut' })
+        return 'posted'
+      },
+    })
+    const policy = policyOf({
+      servers: ['grafana', 'slack'],
+      effects: [{ pattern: 'grafana/*', effect: 'read-only' }],
+    })
+    const task = taskOf({ mustCall: ['slack/post_message'] })
+    const first = stage({ source, servers: [grafana, slack], script: script() })
+    source.submit(task, policy)
+    const failed = await source.ended(task.id)
+    await first.worker.drain(0)
+    broken = false
+    const next = taskOf({ ...task, id: 'uid-1/investigator/2', attempt: 2, continues: 1 })
+    source.tell(
+      task.id,
+      { type: 'tool.resolved', ...call, outcome, by: 'alice' },
+      { type: 'step.submitted', step: task.step, attempt: 2, task: next.id, agent: 'agent', continues: 1 },
+    )
+    const model = script()
+    const second = stage({ source, servers: [grafana, slack], script: model })
+    source.submit(next, policy)
+    const end = await source.ended(next.id)
+    await second.worker.drain(0)
+    return { failed, end, grafana, slack, model, records: source.journal('uid-1') }
+  }
+
+  test('F02 done: nothing is repeated, and the model is told that the call took effect', async () => {
+    const { failed, end, grafana, slack, model } = await goOn('done')
+    expect(failed).toMatchObject({
+      type: 'task.failed',
+      code: 'OutcomeUnknown',
+      remedy: expect.stringContaining(
+        'swarm resolve incident-001 -n incident-response --step investigator --outcome done',
+      ),
+    })
+    expect(end.type).toBe('task.completed')
+    expect([grafana.ledger.length, slack.ledger.length]).toEqual([1, 1])
+    expect(model.requests).toHaveLength(1)
+    expect(model.requests[0]?.messages.at(-1)).toMatchObject({
+      role: 'tool',
+      content: expect.stringContaining('confirms that this call took effect'),
+    })
+  })
+
+  test('F02 not-done: the call is made once more with its key, announced again, and no turn is repeated', async () => {
+    const { end, grafana, slack, model, records } = await goOn('not-done')
+    expect(end.type).toBe('task.completed')
+    expect(grafana.ledger).toHaveLength(1)
+    expect(slack.ledger).toHaveLength(2)
+    expect(new Set(slack.ledger.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1)
+    expect(model.requests).toHaveLength(1)
+    const announced = records.filter((record) => record.type === 'tool.intended' && record.server === 'slack')
+    expect(announced).toMatchObject([
+      { attempt: 1, turn: 2 },
+      { attempt: 2, turn: 2 },
+    ])
+  })
 })

@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   get: async () => (await import('./commands/get.ts')).registerGet,
   describe: async () => (await import('./commands/describe.ts')).registerDescribe,
   logs: async () => (await import('./commands/logs.ts')).registerLogs,
+  resolve: async () => (await import('./commands/resolve.ts')).registerResolve,
   explain: async () => (await import('./commands/explain.ts')).registerExplain,
   'can-i': async () => (await import('./commands/can-i.ts')).registerCanI,
   policy: async () => (await import('./commands/policy.ts')).registerPolicy,

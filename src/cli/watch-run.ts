@@ -64,7 +64,7 @@ const follow = async (
     saw(record)
     for (const line of view.lines(record)) print(line)
   }
-  const finished = records.find((record) => record.type === 'run.finished')
+  const finished = records.findLast((record) => record.type === 'run.finished')
   if (finished?.type !== 'run.finished') {
     throw new KubeswarmError({
       code: 'HubUnavailable',
@@ -120,7 +120,7 @@ const wholeOutput = async ({
   readonly records: readonly JournalRecord[]
   readonly print: (line: string) => void
 }): Promise<string | undefined> => {
-  const finished = records.find((record) => record.type === 'run.finished')
+  const finished = records.findLast((record) => record.type === 'run.finished')
   const output = finished?.type === 'run.finished' ? finished.output : undefined
   if (output === undefined || output.bytes === Buffer.byteLength(output.head)) return output?.head
   const source = records.findLast(

@@ -8,6 +8,7 @@ import { contentRoutes } from './routes/contents.ts'
 import { fireRoutes } from './routes/fire.ts'
 import { healthRoutes } from './routes/health.ts'
 import { journalRoutes } from './routes/journal.ts'
+import { resolveRoutes } from './routes/resolve.ts'
 import { taskRoutes } from './routes/tasks.ts'
 import type { ErrorReply } from './wire.ts'
 
@@ -18,6 +19,7 @@ export const createHubApp = (context: HubContext): Hono<HubEnv> => {
   app.route('/', taskRoutes(context))
   app.route('/', contentRoutes(context))
   app.route('/', journalRoutes(context))
+  app.route('/', resolveRoutes(context))
   app.route('/', fireRoutes(context))
 
   app.notFound((c) =>

@@ -1,6 +1,6 @@
-// What an earlier owner of a task left in the journal: the turns and calls of this attempt, for the next owner to
-// continue from.
+// What earlier owners of a task left in the journal, for the next owner to continue from.
 
+import { attemptRecords } from '../domain/journal/attempt-records.ts'
 import type { JournalRecord } from '../domain/journal/record.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { Lease } from '../ports/task-queue.ts'
@@ -12,10 +12,8 @@ export const attemptHistory = async ({
   readonly journal: Journal
   readonly lease: Lease
 }): Promise<readonly JournalRecord[]> => {
-  // The first owner has no predecessor.
-  if (fence === 1) return []
+  // The first owner has no predecessor, unless its attempt goes on with an earlier one.
+  if (fence === 1 && task.continues === undefined) return []
   const records = await journal.read({ run: task.run.uid })
-  return records.filter(
-    (record) => 'turn' in record && record.step === task.step && record.attempt === task.attempt,
-  )
+  return attemptRecords({ records, step: task.step, attempt: task.attempt })
 }

@@ -1,7 +1,7 @@
 // What the hub is built from. Everything is passed in; the hub itself keeps nothing between two requests.
 
 import type { AgentKey } from '../domain/run/task.ts'
-import type { Authenticator } from '../ports/authenticator.ts'
+import type { Authenticator, Caller } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventCatalog } from '../ports/event-catalog.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -28,5 +28,6 @@ export interface HubEnv {
   Variables: {
     requestId: string
     agent: AgentKey
+    user: Caller
   }
 }

@@ -30,6 +30,7 @@ export async function* followJournal({
   const onAbort = (): void => wake()
   signal.addEventListener('abort', onAbort)
   let seq = after
+  let finished = false
   try {
     while (!signal.aborted) {
       if (grown) {
@@ -37,7 +38,9 @@ export async function* followJournal({
         const records = await journal.read({ run, after: seq })
         seq = records.at(-1)?.seq ?? seq
         if (records.length > 0) yield records
-        if (records.some(({ type }) => type === 'run.finished')) return
+        const turn = records.findLast(({ type }) => type === 'run.finished' || type === 'run.reopened')
+        if (turn !== undefined) finished = turn.type === 'run.finished'
+        if (finished) return
         continue
       }
       const slept = Promise.withResolvers<void>()

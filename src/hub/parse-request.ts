@@ -1,4 +1,4 @@
-// Bodies of agents, parsed once at the edge: what passes here has the shape that `wire.ts` names.
+// Bodies of agents and people, parsed once at the edge: what passes here has the shape that `wire.ts` names.
 
 import { Type, type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -8,7 +8,7 @@ import type { Clock } from '../ports/clock.ts'
 import { cleanRecord, endRecord, requestRecord, workRecord } from './record-schema.ts'
 import { decodeText, readBody } from './read-body.ts'
 import { invalidInput } from './refusal.ts'
-import type { LeaseRequest, ProofRequest, RecordRequest, ReserveRequest } from './wire.ts'
+import type { LeaseRequest, ProofRequest, RecordRequest, ReserveRequest, ResolveRequest } from './wire.ts'
 
 /** Room for a step's whole output and the tool results of a turn. */
 const AGENT_BODY_LIMIT = 16 * 1024 * 1024
@@ -54,6 +54,14 @@ export const parseLease: Parser<LeaseRequest> = parserOf(
   Type.Object({
     holder: Type.String({ minLength: 1, maxLength: 253 }),
     waitMs: Type.Number({ minimum: 0 }),
+  }),
+)
+
+export const parseResolve: Parser<ResolveRequest> = parserOf(
+  Type.Object({
+    step: Type.Optional(Type.String({ minLength: 1, maxLength: 253 })),
+    outcome: Type.Enum(['done', 'not-done']),
+    result: Type.Optional(Type.String({ maxLength: 16_384 })),
   }),
 )
 

@@ -72,3 +72,16 @@ export const unauthorized = (): KubeswarmError =>
 
 export const invalidInput = (message: string, remedy?: string): KubeswarmError =>
   new KubeswarmError({ code: 'InvalidInput', message, ...(remedy === undefined ? {} : { remedy }) })
+
+export const runNotFound = ({
+  namespace,
+  name,
+}: {
+  readonly namespace: string
+  readonly name: string
+}): KubeswarmError =>
+  new KubeswarmError({
+    code: 'NotFound',
+    message: `SwarmRun ${namespace}/${name} has no journal: it has not started, or it does not exist`,
+    remedy: `kubectl -n ${namespace} get swarmrun ${name}`,
+  })

@@ -6,7 +6,7 @@
 // 429 and 503 (with Retry-After).
 
 import type { EffectivePolicy } from '../domain/guardrail/effective-policy.ts'
-import type { JournalRecord, RecordBody } from '../domain/journal/record.ts'
+import type { JournalRecord, RecordBody, ResolvedOutcome } from '../domain/journal/record.ts'
 import type { Task } from '../domain/run/task.ts'
 import type { Reservation } from '../ports/spend-ledger.ts'
 
@@ -34,6 +34,8 @@ export const paths = {
   journal: '/v1/namespaces/:namespace/runs/:name/journal',
   /** GET → 200 text/plain, the step's whole output */
   stepOutput: '/v1/namespaces/:namespace/runs/:name/steps/:step/output',
+  /** POST ResolveRequest → 200 ResolveReply; opens to those who may update the run */
+  resolve: '/v1/namespaces/:namespace/runs/:name/resolve',
   /** POST → 202 FireReply; the webhook inbox */
   fire: '/triggers/:namespace/:event/fire',
   healthz: '/healthz',
@@ -72,6 +74,21 @@ export interface ReserveRequest extends ProofRequest {
 export interface ReserveReply {
   readonly standing: StandingReply
   readonly reservation: Reservation
+}
+export interface ResolveRequest {
+  /** Left out: the only step that has unknown calls. */
+  readonly step?: string
+  readonly outcome: ResolvedOutcome
+  readonly result?: string
+}
+export interface ResolveReply {
+  readonly step: string
+  /** `server/tool` of each call that is resolved now. */
+  readonly calls: readonly string[]
+  readonly by: string
+  /** The run goes on; otherwise these steps have unknown calls still. */
+  readonly reopened: boolean
+  readonly left: readonly string[]
 }
 export interface FireReply {
   readonly accepted: true

@@ -15,6 +15,7 @@ export type EventReason =
   | 'RunFailed'
   | 'RunTimedOut'
   | 'RunCancelled'
+  | 'RunReopened'
   | 'InvalidInput'
   | 'TopologyInvalid'
   | 'PolicyViolated'

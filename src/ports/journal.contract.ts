@@ -50,6 +50,17 @@ export const journalContract = ({ open }: StoreFactory): void => {
       expect(await store.journal.read({ run: run.uid })).toHaveLength(1)
     })
 
+    test('a run that is reopened is unfinished again, until it ends in its next round', async () => {
+      const run = runKey()
+      await store.journal.append({ run, records: [started(), finished()] })
+      await store.journal.append({ run, records: [{ type: 'run.reopened', round: 2, by: 'alice' }] })
+      expect(await store.journal.unfinished()).toMatchObject([{ uid: run.uid, phase: 'Running' }])
+      expect(await store.journal.find(run)).not.toHaveProperty('finishedAt')
+      await store.journal.append({ run, records: [{ ...finished(), round: 2 }] })
+      expect(await store.journal.unfinished()).toEqual([])
+      expect(await store.journal.find(run)).toMatchObject({ phase: 'Succeeded' })
+    })
+
     test('the same record twice in one append is kept once', async () => {
       const run = runKey()
       await store.journal.append({ run, records: [started(), started()] })

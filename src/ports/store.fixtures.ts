@@ -120,7 +120,7 @@ export const completed = ({ id, step, attempt }: Task, output = 'done'): RecordB
   toolCalls: 0,
 })
 
-export const finished = (): RecordBody => ({
+export const finished = (): RecordBody & { readonly type: 'run.finished' } => ({
   type: 'run.finished',
   phase: 'Succeeded',
   reason: 'AllStepsSucceeded',

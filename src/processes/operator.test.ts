@@ -19,6 +19,7 @@ import {
   type SwarmSettings,
   type SwarmTeam,
 } from '../api/v1alpha1/index.ts'
+import { verifyChain } from '../domain/journal/hash-chain.ts'
 import { storeText } from '../domain/journal/stored-text.ts'
 import {
   configMaps,
@@ -297,6 +298,69 @@ test('an operator that starts anew goes on where the last one stopped, and repea
   const { uid = '' } = (await read<SwarmRun>(resources, swarmRuns, 'incident-001')).metadata
   const submitted = (await store.journal.read({ run: uid })).filter(({ type }) => type === 'step.submitted')
   expect(submitted).toHaveLength(3)
+})
+
+test('F02 a run that ended with an unknown outcome goes on at a person’s word, also after the operator was away', async () => {
+  const { resources, store, operator } = await setUp()
+  await createPipeline(resources)
+  await resources.create(swarmRuns, runNamed('incident-001'))
+  const { uid = '' } = (await read<SwarmRun>(resources, swarmRuns, 'incident-001')).metadata
+  const run = { namespace, name: 'incident-001', uid }
+  const call = { step: 'investigator', turn: 1, call: 0, server: 'slack', tool: 'post_message' }
+  const breakOff = async (attempt: number) => {
+    const agent = { namespace, name: 'incident-investigator' }
+    const lease = await store.tasks.lease({ agent, holder: 'test', leaseMs: 10_000, waitMs: 5_000 })
+    if (lease === undefined) throw new Error('expected a task')
+    const { fence, task } = lease
+    const place = { ...call, attempt }
+    await store.tasks.finish({
+      task: task.id,
+      fence,
+      records: [
+        { type: 'tool.intended', ...place, arguments: {}, effect: 'write', idempotencyKey: 'key' },
+        { type: 'tool.outcome-unknown', ...place, message: 'nobody knows' },
+        {
+          type: 'task.failed',
+          step: task.step,
+          attempt,
+          task: task.id,
+          code: 'OutcomeUnknown',
+          message: 'nobody knows',
+          retryable: false,
+          usage: {},
+        },
+      ],
+    })
+    await untilPhase(resources, 'incident-001', 'Failed')
+    return task
+  }
+  const speak = (attempt: number, outcome: 'done' | 'not-done') =>
+    store.journal.append({
+      run,
+      records: [
+        { type: 'tool.resolved', ...call, attempt, outcome, by: 'alice' },
+        { type: 'run.reopened', round: attempt + 1, by: 'alice' },
+      ],
+    })
+
+  await breakOff(1)
+  const { status } = await read<SwarmRun>(resources, swarmRuns, 'incident-001')
+  expect(status).toMatchObject({ reason: 'OutcomeUnknown' })
+  expect(status?.conditions?.map(({ type }) => type)).toContain('OutcomeUnknown')
+
+  await speak(1, 'not-done')
+  await untilPhase(resources, 'incident-001', 'Running')
+  expect(await breakOff(2)).toMatchObject({ attempt: 2, continues: 1 })
+
+  await operator.close()
+  await speak(2, 'done')
+  await start({ resources, store })
+  for (const role of roles) await play(store, `incident-${role}`, 'done')
+  await untilPhase(resources, 'incident-001', 'Succeeded')
+  const end = (await read<SwarmRun>(resources, swarmRuns, 'incident-001')).status
+  expect(end?.conditions?.map(({ type }) => type)).toEqual(['Succeeded'])
+  const records = await store.journal.read({ run: uid })
+  expect(verifyChain(records).type).toBe('intact')
 })
 
 test('two operators at the same time submit every step once (F63, K1)', async () => {

@@ -25,6 +25,7 @@ export const statements = {
       ON CONFLICT (uid) DO NOTHING RETURNING last_seq, last_hash`,
     advance: 'UPDATE runs SET last_seq = ?, last_hash = ? WHERE uid = ?',
     finish: 'UPDATE runs SET finished_at = ?, phase = ? WHERE uid = ?',
+    reopen: `UPDATE runs SET finished_at = NULL, phase = 'Running' WHERE uid = ?`,
     find: `SELECT uid, namespace, name, started_at, finished_at, phase FROM runs
       WHERE namespace = ? AND name = ? ORDER BY started_at DESC, uid DESC LIMIT 1`,
     unfinished: `SELECT uid, namespace, name, started_at, finished_at, phase FROM runs

@@ -3,6 +3,7 @@
 
 import { KubeswarmError } from '../../domain/error.ts'
 import type { EffectivePolicy } from '../../domain/guardrail/effective-policy.ts'
+import { attemptRecords } from '../../domain/journal/attempt-records.ts'
 import type { JournalRecord, RecordBody } from '../../domain/journal/record.ts'
 import { recordKey } from '../../domain/journal/record.ts'
 import { storeText } from '../../domain/journal/stored-text.ts'
@@ -25,6 +26,8 @@ export interface InMemoryTaskSource extends TaskSource {
   /** The lease ran out: the next `lease` offers the task again, and the old owner is refused. */
   takeAway(task: string): void
   journal(run: string): readonly JournalRecord[]
+  /** What others than agents tell of the task's run. */
+  tell(task: string, ...records: readonly RecordBody[]): void
   stateOf(task: string): Entry['state'] | undefined
   /** Called before each write with its records; throwing refuses the write. */
   onWrite: (records: readonly RecordBody[]) => void | Promise<void>
@@ -91,6 +94,10 @@ export const inMemoryTaskSource = (): InMemoryTaskSource => {
       changed()
     },
     journal: (run) => journals.get(run) ?? [],
+    tell: (task, ...records) => {
+      const entry = entries.get(task)
+      if (entry !== undefined) append(entry, records)
+    },
     stateOf: (task) => entries.get(task)?.state,
     ended: async (task) => {
       for (;;) {
@@ -108,9 +115,8 @@ export const inMemoryTaskSource = (): InMemoryTaskSource => {
           entry.fence++
           entry.state = 'leased'
           const { task, fence, policy } = entry
-          const history = (journals.get(task.run.uid) ?? []).filter(
-            (record) => 'attempt' in record && record.step === task.step && record.attempt === task.attempt,
-          )
+          const records = journals.get(task.run.uid) ?? []
+          const history = attemptRecords({ records, step: task.step, attempt: task.attempt })
           append(entry, [
             { type: 'task.leased', step: task.step, attempt: task.attempt, task: task.id, fence, holder },
           ])

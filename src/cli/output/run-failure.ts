@@ -23,7 +23,7 @@ export const whyRunFailed = ({
   readonly name: string
   readonly watched: FailedRun
 }): RunFailure => {
-  const step = records.find((record) => record.type === 'step.failed')
+  const step = records.findLast((record) => record.type === 'step.failed')
   const attempt = records.findLast((record) => record.type === 'task.failed' && record.step === step?.step)
   const whole = `SwarmRun ${name} ${phase}: ${message}`
   if (attempt?.type === 'task.failed' && (reason === 'StepFailed' || reason === attempt.code))

@@ -48,6 +48,8 @@ export const runView = ({
           ]
         }
         case 'step.submitted':
+          if (record.continues !== undefined)
+            return [line(record.step, paint.yellow('↻'), `goes on where attempt ${record.continues} stopped`)]
           return record.attempt > 1 ? [line(record.step, paint.yellow('↻'), `attempt ${record.attempt}`)] : []
         case 'task.leased':
           stepStart.set(record.step, at)
@@ -106,6 +108,14 @@ export const runView = ({
               `${record.server}/${record.tool}: outcome unknown: ${record.message}`,
             ),
           ]
+        case 'tool.resolved':
+          return [
+            line(
+              record.step,
+              paint.cyan('✎'),
+              `${record.server}/${record.tool}: ${record.by} says that it ${record.outcome === 'done' ? 'took effect' : 'did not take effect'}`,
+            ),
+          ]
         case 'task.completed': {
           const { made, denied } = tally(record.step)
           const took = at - (stepStart.get(record.step) ?? at)
@@ -147,6 +157,8 @@ export const runView = ({
             `${clock}  ${ok ? paint.green('✔') : paint.red('✗')} run ${ok ? paint.green(record.phase) : paint.red(record.phase)} after ${took}${ok ? '' : `: ${toldBefore(record, failures)}`}`,
           ]
         }
+        case 'run.reopened':
+          return [`${clock}  ${paint.cyan('▶')} run goes on, at the word of ${record.by}`]
         case 'llm.requested':
         case 'tool.intended':
           return []

@@ -1,9 +1,10 @@
-// The hub as a person's command reads it: journals and outputs, with the caller's own Kubernetes identity.
+// The hub as a person's command meets it: journals and outputs, and a word about an unknown outcome, with the caller's
+// own Kubernetes identity.
 
 import { request } from 'undici'
-import { KubeswarmError } from '../../domain/error.ts'
+import { KubeswarmError, type ErrorCode } from '../../domain/error.ts'
 import type { JournalRecord } from '../../domain/journal/record.ts'
-import { paths, type ErrorReply } from '../../hub/wire.ts'
+import { paths, type ErrorReply, type ResolveReply, type ResolveRequest } from '../../hub/wire.ts'
 import type { KubernetesObject } from '../../api/resource.ts'
 import type { Cluster } from './cluster.ts'
 
@@ -20,6 +21,7 @@ export interface HubReader {
     readonly signal?: AbortSignal
   }): AsyncIterable<JournalRecord>
   stepOutput(request: { readonly run: string; readonly step: string }): Promise<string>
+  resolve(request: ResolveRequest & { readonly run: string }): Promise<ResolveReply>
 }
 
 /** ConfigMap that operator and embedded cluster publish: where people's tools find the hub. */
@@ -31,6 +33,14 @@ interface EndpointsConfigMap extends KubernetesObject {
     readonly webhookBaseUrl?: string
     readonly modelOverride?: string
   }
+}
+
+const codeByStatus: Readonly<Record<number, ErrorCode>> = {
+  400: 'InvalidInput',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  409: 'InvalidInput',
 }
 
 export const openHub = async ({ connection, namespace }: Cluster): Promise<HubReader> => {
@@ -46,10 +56,14 @@ export const openHub = async ({ connection, namespace }: Cluster): Promise<HubRe
       remedy: 'is kubeswarm installed in this cluster? On a laptop: swarm dev',
     })
   }
-  const get = async (path: string, signal?: AbortSignal) => {
+  const send = async (
+    path: string,
+    { body, signal }: { body?: object; signal?: AbortSignal | undefined } = {},
+  ) => {
     const authorization = await connection.transport.authorization()
     const response = await request(url + path, {
       headers: authorization === undefined ? {} : { authorization },
+      ...(body === undefined ? {} : { method: 'POST' as const, body: JSON.stringify(body) }),
       bodyTimeout: 0,
       ...(signal === undefined ? {} : { signal }),
     }).catch((cause: unknown) => {
@@ -63,14 +77,7 @@ export const openHub = async ({ connection, namespace }: Cluster): Promise<HubRe
     if (response.statusCode === 200) return response.body
     const reply = (await response.body.json().catch(() => undefined)) as ErrorReply | undefined
     throw new KubeswarmError({
-      code:
-        response.statusCode === 404
-          ? 'NotFound'
-          : response.statusCode === 401
-            ? 'Unauthorized'
-            : response.statusCode === 403
-              ? 'Forbidden'
-              : 'HubUnavailable',
+      code: codeByStatus[response.statusCode] ?? 'HubUnavailable',
       message: reply?.error.message ?? `hub answered ${response.statusCode} for ${path}`,
       ...(reply?.error.remedy === undefined ? {} : { remedy: reply.error.remedy }),
     })
@@ -86,7 +93,8 @@ export const openHub = async ({ connection, namespace }: Cluster): Promise<HubRe
         ...(follow ? { follow: 'true' } : {}),
         ...(uid === undefined ? {} : { uid }),
       })
-      const body = await get(`${at(paths.journal, { namespace, name: run })}?${query.toString()}`, signal)
+      const path = `${at(paths.journal, { namespace, name: run })}?${query.toString()}`
+      const body = await send(path, { signal })
       let rest = ''
       for await (const chunk of body.setEncoding('utf8')) {
         const lines = (rest + String(chunk)).split('\n')
@@ -95,7 +103,12 @@ export const openHub = async ({ connection, namespace }: Cluster): Promise<HubRe
       }
     },
     async stepOutput({ run, step }) {
-      return (await get(at(paths.stepOutput, { namespace, name: run, step }))).text()
+      return (await send(at(paths.stepOutput, { namespace, name: run, step }))).text()
+    },
+    async resolve({ run, ...body }) {
+      return (
+        await send(at(paths.resolve, { namespace, name: run }), { body })
+      ).json() as Promise<ResolveReply>
     },
   }
 }

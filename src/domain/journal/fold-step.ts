@@ -2,8 +2,8 @@
 // calls), but no longer move the step.
 
 import { isRequiredCall } from '../run/required-calls.ts'
-import type { OpenCall, StepFailure, StepState, ToolUse } from './run-state.ts'
-import type { RecordBody, TokenUsage } from './record.ts'
+import type { OpenCall, StepFailure, StepState, ToolUse, UnknownCall } from './run-state.ts'
+import type { CallPlace, RecordBody, TokenUsage } from './record.ts'
 import { isInFlight, isStepFinal } from './step-phase.ts'
 import { addUsage, largerUsage } from './usage.ts'
 
@@ -20,17 +20,17 @@ export const foldStep = ({ step, body, at, mustCall }: FoldStepRequest): StepSta
   switch (body.type) {
     case 'step.submitted': {
       if (isStepFinal(step) || body.attempt <= step.attempt) return step
-      const { holder: _holder, notBefore: _notBefore, ...rest } = step
+      const { holder: _holder, notBefore: _notBefore, resumes: _resumes, ...rest } = step
+      const goesOn = body.continues !== undefined && body.continues === step.attempt
       return {
         ...rest,
         phase: 'Submitted',
         attempt: body.attempt,
+        promptAttempt: goesOn ? step.promptAttempt : body.attempt,
         task: body.task,
         submittedAt: at,
         ...(body.notBefore === undefined ? {} : { notBefore: body.notBefore }),
-        attemptUsage: {},
-        openCalls: [],
-        writes: [],
+        ...(goesOn ? {} : { attemptUsage: {}, openCalls: [], unknownCalls: [], writes: [] }),
       }
     }
     case 'step.skipped': {
@@ -55,7 +55,12 @@ export const foldStep = ({ step, body, at, mustCall }: FoldStepRequest): StepSta
         ...countTool(step, body, { made: 1 }),
         openCalls: [
           ...step.openCalls,
-          { key: callKey(body), tool: toolName(body), write: body.effect === 'write' },
+          {
+            key: callKey(body),
+            tool: toolName(body),
+            write: body.effect === 'write',
+            place: placeOf(body),
+          },
         ],
       }
     case 'tool.returned': {
@@ -66,8 +71,38 @@ export const foldStep = ({ step, body, at, mustCall }: FoldStepRequest): StepSta
     }
     case 'tool.denied':
       return countTool(step, body, { denied: 1 })
-    case 'tool.outcome-unknown':
-      return closeCall(countTool(step, body, { unknown: 1 }), body)
+    case 'tool.outcome-unknown': {
+      // A word that comes after a person's.
+      if (unknownCall(step, body) !== undefined) return step
+      // A call that only reads, or may be repeated, leaves nothing to find out.
+      if (openCall(step, body)?.write === false) return closeCall(countTool(step, body, { failed: 1 }), body)
+      const unknown = { key: callKey(body), place: placeOf(body) }
+      return closeCall(
+        {
+          ...countTool(step, body, { unknown: 1 }),
+          unknownCalls: [...step.unknownCalls, unknown],
+        },
+        body,
+      )
+    }
+    case 'tool.resolved': {
+      const known = unknownCall(step, body)
+      if (known?.resolved !== undefined) return step
+      const done = body.outcome === 'done'
+      const counted = countTool(step, body, {
+        ...(known === undefined ? {} : { unknown: -1 }),
+        ...(done ? { succeeded: 1 } : { failed: 1 }),
+      })
+      const resolved = { key: callKey(body), place: placeOf(body), resolved: body.outcome }
+      return closeCall(
+        {
+          ...counted,
+          unknownCalls: [...step.unknownCalls.filter(({ key }) => key !== resolved.key), resolved],
+          writes: done ? [...counted.writes, toolName(body)] : counted.writes,
+        },
+        body,
+      )
+    }
     case 'task.completed': {
       const counted = withAttemptUsage(step, body, body.usage)
       if (!isCurrent(step, body)) return counted
@@ -161,25 +196,27 @@ const withAttemptUsage = (
 const negated = (usage: TokenUsage): TokenUsage =>
   Object.fromEntries(Object.entries(usage).map(([field, tokens]) => [field, -tokens]))
 
-interface Call {
-  readonly attempt: number
-  readonly turn: number
-  readonly call: number
-  readonly server: string
-  readonly tool: string
-}
-const toolName = ({ server, tool }: Call): string => `${server}/${tool}`
-const callKey = ({ attempt, turn, call }: Call): string => `${attempt}/${turn}/${call}`
-const openCall = (step: StepState, call: Call): OpenCall | undefined =>
+const toolName = ({ server, tool }: CallPlace): string => `${server}/${tool}`
+const callKey = ({ attempt, turn, call }: CallPlace): string => `${attempt}/${turn}/${call}`
+const placeOf = ({ attempt, turn, call, server, tool }: CallPlace): CallPlace => ({
+  attempt,
+  turn,
+  call,
+  server,
+  tool,
+})
+const openCall = (step: StepState, call: CallPlace): OpenCall | undefined =>
   step.openCalls.find(({ key }) => key === callKey(call))
-const closeCall = (step: StepState, call: Call): StepState => ({
+const unknownCall = (step: StepState, call: CallPlace): UnknownCall | undefined =>
+  step.unknownCalls.find(({ key }) => key === callKey(call))
+const closeCall = (step: StepState, call: CallPlace): StepState => ({
   ...step,
   openCalls: step.openCalls.filter(({ key }) => key !== callKey(call)),
 })
 
 const countTool = (
   step: StepState,
-  call: Call,
+  call: CallPlace,
   { made = 0, succeeded = 0, failed = 0, denied = 0, unknown = 0 }: Partial<Omit<ToolUse, 'tool'>>,
 ): StepState => {
   const tool = toolName(call)

@@ -123,7 +123,7 @@ describe('the state of a run', () => {
       { tool: 'grafana/x', made: 0, succeeded: 0, failed: 0, denied: 1, unknown: 0 },
       { tool: 'grafana/q', made: 1, succeeded: 0, failed: 0, denied: 0, unknown: 0 },
     ])
-    expect(step?.openCalls).toEqual([{ key: '1/4/0', tool: 'grafana/q', write: false }])
+    expect(step?.openCalls).toMatchObject([{ key: '1/4/0', tool: 'grafana/q', write: false }])
     expect(step?.writes).toEqual(['slack/post_message'])
   })
 

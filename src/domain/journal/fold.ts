@@ -3,14 +3,15 @@
 
 import { KubeswarmError } from '../error.ts'
 import { foldStep } from './fold-step.ts'
-import type { JournalRecord, RecordBody } from './record.ts'
+import { journalVersion, recordTypes, type JournalRecord, type RecordBody } from './record.ts'
 import type { RunState, StepState } from './run-state.ts'
+import { reopenRun } from './reopen-run.ts'
 import { isInFlight } from './step-phase.ts'
 import { addUsage } from './usage.ts'
 
 export type { OpenCall, RunEnd, RunPhase, RunState, StepFailure, StepState, ToolUse } from './run-state.ts'
 
-export const emptyRun: RunState = { phase: 'Pending', seq: 0, usage: {}, steps: [] }
+export const emptyRun: RunState = { phase: 'Pending', seq: 0, round: 1, usage: {}, steps: [] }
 
 export const foldRun = (records: readonly JournalRecord[]): RunState => records.reduce(extendRun, emptyRun)
 
@@ -21,6 +22,13 @@ export const extendRun = (state: RunState, record: JournalRecord): RunState => {
     throw new KubeswarmError({
       code: 'Internal',
       message: `cannot fold the journal of run "${record.run}": record ${record.seq} follows ${state.seq}`,
+    })
+  }
+  if (!Object.hasOwn(recordTypes, record.type)) {
+    throw new KubeswarmError({
+      code: 'StoreTooNew',
+      message: `cannot fold the journal of run "${record.run}": record ${record.seq} has the type "${String(record.type)}", and this kubeswarm knows version ${journalVersion} of the journal`,
+      remedy: 'use the newer kubeswarm that wrote it',
     })
   }
   return { ...applyRecord(state, record, record.at), seq: record.seq }
@@ -46,22 +54,24 @@ export const applyRecord = (state: RunState, body: RecordBody, at: string): RunS
           agent,
           phase: 'Pending' as const,
           attempt: 0,
+          promptAttempt: 0,
           usage: {},
           attemptUsage: {},
           turns: 0,
           tools: [],
           openCalls: [],
+          unknownCalls: [],
           writes: [],
         })),
       }
     }
     case 'run.stopping': {
-      if (state.stopping !== undefined || isFinished(state)) return state
+      if (state.stopping !== undefined || isFinished(state) || !isOfRound(state, body)) return state
       const { phase, reason, message } = body
       return { ...state, stopping: { phase, reason, message, at }, steps: closeUnstarted(state, message, at) }
     }
     case 'run.finished': {
-      if (isFinished(state)) return state
+      if (isFinished(state) || !isOfRound(state, body)) return state
       const { phase, reason, message, output } = body
       const steps = closeUnstarted(state, message, at).map((step) => closeInFlight(step, message, at))
       return {
@@ -74,10 +84,18 @@ export const applyRecord = (state: RunState, body: RecordBody, at: string): RunS
         steps,
       }
     }
+    case 'run.reopened': {
+      if (!isFinished(state) || body.round !== state.round + 1) return state
+      return reopenRun(state, body.round, at)
+    }
     default:
       return applyToStep(state, body, at)
   }
 }
+
+// A planner that was behind may still tell of the end of a round that is over.
+const isOfRound = (state: RunState, { round = 1 }: { readonly round?: number }): boolean =>
+  round === state.round
 
 const applyToStep = (
   state: RunState,

@@ -1,6 +1,6 @@
 // The journal's vocabulary: a closed union of everything that can happen in a run. Status, resume, audit, cost and
-// timeline are folds over these records; nothing else remembers what happened. Adding a type is a schema change
-// (docs/journal.md); changing one is not allowed.
+// timeline are folds over these records; nothing else remembers what happened. The written schema is docs/journal.md:
+// adding a type or an optional field raises `journalVersion`; changing one is not allowed.
 
 import type { RunSnapshot } from '../run/snapshot.ts'
 
@@ -37,6 +37,10 @@ export interface TaskPosition {
   readonly step: string
   readonly attempt: number
 }
+/** Of a run that was reopened: in which of its rounds this happened. Left out in the first. */
+interface Round {
+  readonly round?: number
+}
 interface Turn extends TaskPosition {
   /** 1-based model turn inside the attempt. */
   readonly turn: number
@@ -47,6 +51,12 @@ interface Call extends Turn {
   readonly server: string
   readonly tool: string
 }
+
+/** A call inside a step: attempt, turn and index name it in the run's journal. */
+export type CallPlace = Omit<Call, 'step'>
+
+/** What a person found out about a call whose outcome was unknown. */
+export type ResolvedOutcome = 'done' | 'not-done'
 
 export interface RequestedToolCall {
   readonly id: string
@@ -63,6 +73,8 @@ export type RecordBody =
       readonly agent: string
       /** RFC 3339; set on a retry: the queue offers the task from here on. */
       readonly notBefore?: string
+      /** The attempt whose conversation this one goes on with; left out: it starts from the beginning. */
+      readonly continues?: number
     })
   | {
       readonly type: 'step.skipped'
@@ -70,7 +82,12 @@ export type RecordBody =
       readonly reason: string
       readonly message: string
     }
-  | { readonly type: 'step.failed'; readonly step: string; readonly reason: string; readonly message: string }
+  | (Round & {
+      readonly type: 'step.failed'
+      readonly step: string
+      readonly reason: string
+      readonly message: string
+    })
   | (TaskPosition & {
       readonly type: 'task.leased'
       readonly task: string
@@ -121,6 +138,15 @@ export type RecordBody =
       readonly message: string
     })
   | (Call & { readonly type: 'tool.outcome-unknown'; readonly message: string })
+  | (Call & {
+      /** A person has looked at the other side and says what became of the call. */
+      readonly type: 'tool.resolved'
+      readonly outcome: ResolvedOutcome
+      /** Kubernetes user name. */
+      readonly by: string
+      /** What the call would have answered, as far as the person knows. */
+      readonly result?: StoredText
+    })
   | (TaskPosition & {
       readonly type: 'task.completed'
       readonly task: string
@@ -140,22 +166,56 @@ export type RecordBody =
       readonly usage: TokenUsage
     })
   | (TaskPosition & { readonly type: 'task.cancelled'; readonly task: string; readonly reason: string })
-  | {
+  | (Round & {
       /** The decision to end the run early. Nothing is submitted after it; work in flight is being cancelled. */
       readonly type: 'run.stopping'
       readonly phase: 'Failed' | 'Cancelled'
       readonly reason: string
       readonly message: string
-    }
-  | {
+    })
+  | (Round & {
       readonly type: 'run.finished'
       readonly phase: 'Succeeded' | 'Failed' | 'Cancelled'
       readonly reason: string
       readonly message: string
       readonly output?: StoredText
+    })
+  | {
+      /** A run that had ended with an unknown outcome goes on: the last of its unknown calls was resolved. */
+      readonly type: 'run.reopened'
+      /** 2 for the first time. */
+      readonly round: number
+      readonly by: string
     }
 
 export type RecordType = RecordBody['type']
+
+/** Raised with each type or field that is added. */
+export const journalVersion = 2
+
+/** The closed list of types, with the version that brought each. */
+export const recordTypes: Readonly<Record<RecordType, number>> = {
+  'run.started': 1,
+  'step.submitted': 1,
+  'step.skipped': 1,
+  'step.failed': 1,
+  'task.leased': 1,
+  'llm.requested': 1,
+  'llm.responded': 1,
+  'llm.failed': 1,
+  'llm.denied': 1,
+  'tool.intended': 1,
+  'tool.returned': 1,
+  'tool.denied': 1,
+  'tool.outcome-unknown': 1,
+  'tool.resolved': 2,
+  'task.completed': 1,
+  'task.failed': 1,
+  'task.cancelled': 1,
+  'run.stopping': 1,
+  'run.finished': 1,
+  'run.reopened': 2,
+}
 
 /** A record as the store keeps it. `seq` is gap-free from 1 within the run; `hash` covers `previous` and the body. */
 export type JournalRecord = RecordBody & {
@@ -174,12 +234,16 @@ export type JournalRecord = RecordBody & {
 export const recordKey = (record: RecordBody): string => {
   switch (record.type) {
     case 'run.started':
+      return record.type
     case 'run.stopping':
     case 'run.finished':
-      return record.type
+      return `${record.type}${roundOf(record)}`
+    case 'run.reopened':
+      return `${record.type}/${record.round}`
     case 'step.skipped':
-    case 'step.failed':
       return `${record.type}/${record.step}`
+    case 'step.failed':
+      return `${record.type}/${record.step}${roundOf(record)}`
     case 'step.submitted':
     case 'task.completed':
     case 'task.failed':
@@ -196,6 +260,9 @@ export const recordKey = (record: RecordBody): string => {
     case 'tool.returned':
     case 'tool.denied':
     case 'tool.outcome-unknown':
+    case 'tool.resolved':
       return `${record.type}/${record.step}/${record.attempt}/${record.turn}/${record.call}`
   }
 }
+
+const roundOf = ({ round }: Round): string => (round === undefined ? '' : `/${round}`)

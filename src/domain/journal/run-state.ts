@@ -1,7 +1,7 @@
 // What the fold of a journal knows of a run and of each of its steps.
 
 import type { RunSnapshot } from '../run/snapshot.ts'
-import type { StoredText, TokenUsage } from './record.ts'
+import type { CallPlace, ResolvedOutcome, StoredText, TokenUsage } from './record.ts'
 import type { StepPhase } from './step-phase.ts'
 
 export interface RunState {
@@ -11,6 +11,10 @@ export interface RunState {
   readonly snapshot?: RunSnapshot
   readonly snapshotHash?: string
   readonly startedAt?: string
+  /** 1, and one more each time a person let the ended run go on. */
+  readonly round: number
+  /** When the current round began, from the second on; its deadline counts from here. */
+  readonly reopenedAt?: string
   /** Set once the run was decided to end early; tasks in flight get until then plus a grace to stop. */
   readonly stopping?: RunEnd & { readonly at: string }
   readonly finishedAt?: string
@@ -24,7 +28,7 @@ export interface RunState {
   readonly steps: readonly StepState[]
 }
 
-/** Pending > Running > one of the last three, which nothing leaves. */
+/** Pending > Running > one of the last three. Only `run.reopened` leaves those again: Failed > Running. */
 export type RunPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Cancelled'
 
 export interface RunEnd {
@@ -40,6 +44,10 @@ export interface StepState {
   readonly phase: StepPhase
   /** Attempts submitted so far; 0 before the first. */
   readonly attempt: number
+  /** The attempt whose prompt the current one has: itself, unless it goes on with an earlier one. */
+  readonly promptAttempt: number
+  /** The run was reopened: the next attempt goes on where the current one stopped. */
+  readonly resumes?: true
   /** Task of the current attempt. */
   readonly task?: string
   readonly submittedAt?: string
@@ -63,7 +71,9 @@ export interface StepState {
   readonly tools: readonly ToolUse[]
   /** Calls whose intent is recorded and whose result is not. */
   readonly openCalls: readonly OpenCall[]
-  /** Tools of effect `write` that the current attempt called and that answered without an error. */
+  /** Writes of the current attempt of which nobody knew whether they took effect, and what a person found out. */
+  readonly unknownCalls: readonly UnknownCall[]
+  /** Tools of effect `write` that the current attempt called and that took effect, as far as is known. */
   readonly writes: readonly string[]
 }
 
@@ -89,6 +99,14 @@ export interface ToolUse {
 
 export interface OpenCall {
   readonly key: string
+  /** `server/tool`. */
   readonly tool: string
   readonly write: boolean
+  readonly place: CallPlace
+}
+
+export interface UnknownCall {
+  readonly key: string
+  readonly place: CallPlace
+  readonly resolved?: ResolvedOutcome
 }

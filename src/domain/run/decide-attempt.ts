@@ -5,7 +5,13 @@ import { deadlineOf } from './deadline.ts'
 import type { Planning } from './planning.ts'
 
 export type AttemptDecision =
-  | { readonly type: 'retry'; readonly attempt: number; readonly notBefore: string }
+  | {
+      readonly type: 'retry'
+      readonly attempt: number
+      readonly notBefore?: string
+      /** The attempt whose conversation the next one goes on with. */
+      readonly continues?: number
+    }
   | { readonly type: 'failed'; readonly reason: string; readonly message: string }
 
 const BASE_MS = 1000
@@ -14,6 +20,8 @@ const CAP_MS = 60_000
 export const decideAttempt = (planning: Planning, step: StepState): AttemptDecision => {
   const { failure } = step
   if (failure === undefined) throw new TypeError(`step ${step.name} failed without a failure`)
+  // No new attempt at what failed: a person has said how the call ended that nobody knew about.
+  if (step.resumes === true) return { type: 'retry', attempt: step.attempt + 1, continues: step.attempt }
   const { code, message } = failure
   const failed = (why: string): AttemptDecision => ({
     type: 'failed',

@@ -6,6 +6,7 @@ import { storeText } from '../journal/stored-text.ts'
 import { totalTokens } from '../journal/usage.ts'
 import { deadlineOf } from './deadline.ts'
 import type { Planning, RunAction } from './planning.ts'
+import { roundOf } from './round.ts'
 import { runData } from './run-data.ts'
 import { renderPlain } from './step-prompt.ts'
 
@@ -59,7 +60,7 @@ export const finishStopped = (state: RunState, { phase, reason, message }: RunEn
   const doubt = unknown.length === 0 ? '' : `; the outcome of ${unknown.join(', ')} is unknown`
   return {
     type: 'finish',
-    record: { type: 'run.finished', phase, reason, message: `${message}${doubt}` },
+    record: { type: 'run.finished', phase, reason, message: `${message}${doubt}`, ...roundOf(state) },
     contents: [],
   }
 }
@@ -78,12 +79,18 @@ export const finishSucceeded = ({ state, snapshot, contents }: Planning): RunAct
   const succeeded = state.steps.filter(({ phase }) => phase === 'Succeeded')
   const failed = (reason: string, message: string): RunAction => ({
     type: 'finish',
-    record: { type: 'run.finished', phase: 'Failed', reason, message },
+    record: { type: 'run.finished', phase: 'Failed', reason, message, ...roundOf(state) },
     contents: [],
   })
   const skipped = state.steps.length - succeeded.length
   const message = `${succeeded.length} of ${state.steps.length} steps succeeded${skipped > 0 ? `, ${skipped} skipped` : ''}`
-  const record = { type: 'run.finished', phase: 'Succeeded', reason: 'Succeeded', message } as const
+  const record = {
+    type: 'run.finished',
+    phase: 'Succeeded',
+    reason: 'Succeeded',
+    message,
+    ...roundOf(state),
+  } as const
 
   if (snapshot.output === undefined) {
     const output = succeeded.at(-1)?.output

@@ -9,6 +9,7 @@ import { isDone, isInFlight } from '../journal/step-phase.ts'
 import { isWhole } from '../journal/stored-text.ts'
 import { decideAttempt } from './decide-attempt.ts'
 import { decideEnd, finishStopped, finishSucceeded, stopGraceMs } from './decide-end.ts'
+import { roundOf } from './round.ts'
 import { deadlineOf } from './deadline.ts'
 import type { Planning, PlanRunRequest, RunAction } from './planning.ts'
 import { startStep } from './start-step.ts'
@@ -45,14 +46,14 @@ const decide = (planning: Planning): RunAction | undefined => {
     return graceIsOver || !state.steps.some(isInFlight) ? finishStopped(state, state.stopping) : undefined
   }
   const end = decideEnd(planning)
-  if (end !== undefined) return record({ type: 'run.stopping', ...end })
+  if (end !== undefined) return record({ type: 'run.stopping', ...end, ...roundOf(state) })
   if (state.steps.every(isDone)) return finishSucceeded(planning)
 
   for (const step of state.steps.filter(({ phase }) => phase === 'AttemptFailed')) {
     const attempt = decideAttempt(planning, step)
     if (attempt.type === 'failed') {
       const { reason, message } = attempt
-      return record({ type: 'step.failed', step: step.name, reason, message })
+      return record({ type: 'step.failed', step: step.name, reason, message, ...roundOf(state) })
     }
     if (!suspend) return startStep(planning, step, attempt)
   }

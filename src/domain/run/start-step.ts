@@ -5,6 +5,7 @@ import type { StepState } from '../journal/fold.ts'
 import type { RecordBody } from '../journal/record.ts'
 import { deadlineOf } from './deadline.ts'
 import type { Planning, RunAction } from './planning.ts'
+import { roundOf } from './round.ts'
 import { runData } from './run-data.ts'
 import { stepCondition, stepPrompt } from './step-prompt.ts'
 import { taskId } from './task.ts'
@@ -12,12 +13,16 @@ import type { Task } from './task.ts'
 
 export const startStep = (
   planning: Planning,
-  { name }: StepState,
-  { attempt, notBefore }: { readonly attempt: number; readonly notBefore?: string },
+  { name, promptAttempt }: StepState,
+  {
+    attempt,
+    notBefore,
+    continues,
+  }: { readonly attempt: number; readonly notBefore?: string; readonly continues?: number },
 ): RunAction => {
   const { snapshot, state, contents, run } = planning
   const failed = (reason: string, message: string): RunAction =>
-    record({ type: 'step.failed', step: name, reason, message })
+    record({ type: 'step.failed', step: name, reason, message, ...roundOf(state) })
 
   const step = snapshot.steps.find((plan) => plan.name === name)
   if (step === undefined) return failed('Internal', `the run's snapshot has no step ${JSON.stringify(name)}`)
@@ -36,7 +41,9 @@ export const startStep = (
       return record({ type: 'step.skipped', step: name, reason: 'ConditionFalse', message })
     }
   }
-  const prompt = stepPrompt({ snapshot, step, data, nonce: nonceOf(planning, name, attempt) })
+  // A conversation that goes on keeps the words it began with.
+  const written = continues === undefined ? attempt : promptAttempt
+  const prompt = stepPrompt({ snapshot, step, data, nonce: nonceOf(planning, name, written) })
   if (prompt.type === 'error') return failed('TemplateError', prompt.message)
 
   const deadline = deadlineOf(planning)
@@ -51,6 +58,7 @@ export const startStep = (
     mustCall: step.mustCall,
     maxOutputBytes: step.maxOutputBytes,
     ...(notBefore === undefined ? {} : { notBefore }),
+    ...(continues === undefined ? {} : { continues }),
     ...(deadline === undefined ? {} : { deadline: new Date(deadline).toISOString() }),
     ...(planning.traceparent === undefined ? {} : { traceparent: planning.traceparent }),
   }
@@ -61,6 +69,7 @@ export const startStep = (
     task: task.id,
     agent: step.agent,
     ...(notBefore === undefined ? {} : { notBefore }),
+    ...(continues === undefined ? {} : { continues }),
   }
   return { type: 'submit', task, records: [submitted] }
 }

@@ -23,6 +23,8 @@ export interface Task {
   readonly maxOutputBytes: number
   /** RFC 3339; the queue offers the task from here on (retry backoff). */
   readonly notBefore?: string
+  /** An earlier attempt of the step: the owner goes on with its conversation instead of beginning one. */
+  readonly continues?: number
   /** RFC 3339; the run's own deadline, after which nobody needs an answer. */
   readonly deadline?: string
   /** W3C trace context of the run. */

@@ -8,8 +8,8 @@ import type { RunSummary } from '../../ports/journal.ts'
 import { awaitRun } from '../await-run.ts'
 import type { HubContext, HubEnv } from '../context.ts'
 import { followJournal } from '../follow-journal.ts'
-import { requireReader } from '../middleware/require-reader.ts'
-import { invalidInput } from '../refusal.ts'
+import { requireReader } from '../middleware/require-person.ts'
+import { invalidInput, runNotFound } from '../refusal.ts'
 import { paths } from '../wire.ts'
 
 /** How long a follower waits for a run that was created a moment ago. */
@@ -115,16 +115,3 @@ const sequenceOf = (text: string | undefined): number => {
   if (!/^\d{1,15}$/.test(text)) throw invalidInput(`query parameter after="${text}" is not a record number`)
   return Number(text)
 }
-
-const runNotFound = ({
-  namespace,
-  name,
-}: {
-  readonly namespace: string
-  readonly name: string
-}): KubeswarmError =>
-  new KubeswarmError({
-    code: 'NotFound',
-    message: `SwarmRun ${namespace}/${name} has no journal: it has not started, or it does not exist`,
-    remedy: `kubectl -n ${namespace} get swarmrun ${name}`,
-  })

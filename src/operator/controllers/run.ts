@@ -41,6 +41,8 @@ export const createRunController = (context: OperatorContext): RunController => 
   const inHand = new Map<string, RunInHand>()
   // Started runs whose resource is gone, by key: they must still be brought to their end.
   const orphans = new Map<string, RunKey>()
+  // Keys of runs whose journal has grown since they were last looked at: one that is over may have been reopened.
+  const grown = new Set<string>()
 
   const takeInHand = (run: RunKey, seen: SwarmRun | undefined): RunInHand => {
     const known = inHand.get(run.uid)
@@ -93,14 +95,25 @@ export const createRunController = (context: OperatorContext): RunController => 
     const seen = caches.runs.get(splitKey(key))
     if (seen === undefined) return orphans.has(key) ? { afterMs: 1_000 } : undefined
     const run: RunKey = { ...splitKey(key), uid: seen.metadata.uid ?? '' }
-    // A finished run is never touched again.
-    if (isOver(seen.status)) {
+    // A finished run is never touched again, unless a person has reopened it.
+    if (isOver(seen.status) && (inHand.get(run.uid)?.over ?? true)) {
+      const reopened = grown.has(key) && (await isReopened(run))
       letGo(run.uid)
-      return undefined
+      if (!reopened) {
+        grown.delete(key)
+        return undefined
+      }
+      events.record({
+        about: seen,
+        type: 'Normal',
+        reason: 'RunReopened',
+        message: 'a person let the run go on',
+      })
     }
     const hand = takeInHand(run, seen)
     const { engine, status } = hand
     if (hand.over) return undefined
+    grown.delete(key)
     await engine.observe()
     if (engine.state.seq === 0 && !(await begin(seen, hand))) return undefined
 
@@ -118,6 +131,11 @@ export const createRunController = (context: OperatorContext): RunController => 
     hand.over = true
     announce(seen, status.latest)
     return undefined
+  }
+
+  const isReopened = async (run: RunKey): Promise<boolean> => {
+    const newest = await store.journal.find(run)
+    return newest?.uid === run.uid && newest.finishedAt === undefined
   }
 
   /** A step whose agent was deleted would wait for ever: nobody will take its task. */
@@ -229,7 +247,10 @@ export const createRunController = (context: OperatorContext): RunController => 
       for (const { engine } of inHand.values())
         if (engine.run.namespace === before.metadata.namespace) controller.queue.add(keyOf(engine.run))
     }),
-    store.journal.subscribe((run) => controller.queue.add(keyOf(run))),
+    store.journal.subscribe((run) => {
+      grown.add(keyOf(run))
+      controller.queue.add(keyOf(run))
+    }),
   ]
 
   return {
@@ -238,6 +259,7 @@ export const createRunController = (context: OperatorContext): RunController => 
         const key = keyOf({ namespace, name })
         if (caches.runs.get({ namespace, name })?.metadata.uid !== uid)
           orphans.set(key, { namespace, name, uid })
+        grown.add(key)
         controller.queue.add(key)
       }
       controller.start()

@@ -51,6 +51,7 @@ export function* appendRecords(
       const text = JSON.stringify(body)
       yield* write(statements.record.insert, run.uid, record.seq, key, at, text, record.previous, record.hash)
       if (body.type === 'run.finished') yield* write(statements.run.finish, at, body.phase, run.uid)
+      if (body.type === 'run.reopened') yield* write(statements.run.reopen, run.uid)
       known.set(key, record)
       seq = record.seq
       previous = record.hash
