@@ -3,6 +3,7 @@
 import { watch } from 'node:fs/promises'
 import type { Command } from 'commander'
 import pino from 'pino'
+import type { KubernetesObject } from '../../api/resource.ts'
 import { KubeswarmError } from '../../domain/error.ts'
 import { forgetState } from '../../processes/dev/forget-state.ts'
 import { defaultStateDirectory } from '../../processes/dev/state-directory.ts'
@@ -10,6 +11,7 @@ import { applyAll, readAll, startSession, untilReady, type DevSession } from '..
 import { describeFailure } from '../exit.ts'
 import { oneOf } from '../options.ts'
 import { modelLine, modelReason } from '../output/model-line.ts'
+import { nextCommand } from '../output/next-command.ts'
 import { paintFor } from '../output/paint.ts'
 import { progressOn } from '../output/progress.ts'
 import { portOf } from '../port.ts'
@@ -93,7 +95,7 @@ const dev = async (directory: string | undefined, options: DevCommandOptions): P
     progress.clear()
     if (troubles.length > 0 && options.exitWhenReady === true) throw notReady(troubles)
     for (const trouble of troubles) console.error(`warning: not ready: ${trouble}`)
-    print({ session, output: options.output, directory })
+    print({ session, output: options.output, objects })
     if (options.exitWhenReady === true) return
     if (directory !== undefined) void reapplyOnSave({ directory, session, signal: stop })
     await aborted(stop)
@@ -117,11 +119,11 @@ const notReady = (troubles: readonly string[]) =>
 const print = ({
   session: { cluster, model },
   output,
-  directory,
+  objects,
 }: {
   readonly session: DevSession
   readonly output: string
-  readonly directory: string | undefined
+  readonly objects: readonly KubernetesObject[]
 }): void => {
   if (output === 'json') {
     console.log(
@@ -138,10 +140,6 @@ const print = ({
   }
   const paint = paintFor(process.stdout)
   const reason = modelReason(model)
-  const next =
-    directory === undefined
-      ? 'kubectl apply -f examples/incident-response/namespace.yaml'
-      : 'swarm run TEAM -i key=value, or kubectl apply -f a SwarmRun'
   console.log(
     [
       `${paint.bold('kubeswarm is running')} on an embedded cluster ${paint.dim('(for development: not a real cluster, not a security boundary)')}`,
@@ -155,7 +153,7 @@ const print = ({
       `  model            ${modelLine(model)}`,
       ...(reason === undefined ? [] : [paint.dim(`                   ${reason}`)]),
       '',
-      `  try next         ${next}`,
+      `  try next         ${nextCommand(objects)}`,
       `  stop             Ctrl-C`,
     ].join('\n'),
   )
