@@ -50,6 +50,12 @@ module.exports = {
       to: { path: '^src/' },
     },
     {
+      name: 'nothing-imports-bench',
+      severity: 'error',
+      from: { pathNot: '^bench/' },
+      to: { path: '^bench/' },
+    },
+    {
       name: 'domain-is-pure',
       severity: 'error',
       comment: 'no I/O in decisions',

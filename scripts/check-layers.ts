@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
 const config = require('../.dependency-cruiser.cjs') as IConfiguration
-const { output } = await cruise(['src', 'packages'], {
+const { output } = await cruise(['src', 'packages', 'bench'], {
   ...config.options,
   ruleSet: config,
   validate: true,

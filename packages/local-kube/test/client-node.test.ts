@@ -355,7 +355,7 @@ describe('an informer', () => {
   test('that is cut off goes on from where it was, without a list and without a gap', async () => {
     const custom = config.makeApiClient(CustomObjectsApi)
     await custom.createNamespacedCustomObject({ ...gadgets, body: gadget('cut', { size: 0 }) })
-    const proxy = await startCuttingProxy(server.url)
+    const proxy = await startCuttingProxy(() => server.url)
     onTestFinished(proxy.close)
     let lists = 0
     const informer = makeInformer<Gadget>(configOf({ ...server, url: proxy.url }), path, () => {

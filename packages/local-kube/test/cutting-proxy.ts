@@ -3,18 +3,27 @@ import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 
 export interface CuttingProxy {
-  /** The server's URL with the proxy's port. */
+  /** The server's URL with the proxy's address. */
   readonly url: string
   readonly connections: () => number
+  /** Resets new connections too. */
+  readonly refuse: (refuses: boolean) => void
   /** Resets what is open now; new connections pass. */
   readonly cut: () => void
   readonly close: () => Promise<void>
 }
 
-export async function startCuttingProxy(target: string): Promise<CuttingProxy> {
-  const { hostname, port, protocol } = new URL(target)
+/** `target` is asked for each connection: the server may move. */
+export async function startCuttingProxy(target: () => string): Promise<CuttingProxy> {
+  const { protocol } = new URL(target())
+  let refuses = false
   const open = new Set<Socket>()
   const server = createServer((client) => {
+    if (refuses) {
+      client.resetAndDestroy()
+      return
+    }
+    const { hostname, port } = new URL(target())
     const upstream = connect({ host: hostname, port: Number(port) })
     client.setNoDelay(true)
     upstream.setNoDelay(true)
@@ -36,6 +45,10 @@ export async function startCuttingProxy(target: string): Promise<CuttingProxy> {
     url: `${protocol}//127.0.0.1:${(server.address() as AddressInfo).port}`,
     connections: () => open.size,
     cut,
+    refuse: (next) => {
+      refuses = next
+      if (refuses) cut()
+    },
     close: () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       cut()

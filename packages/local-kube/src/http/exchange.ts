@@ -90,7 +90,19 @@ export class Exchange {
       headers = {},
     }: { code?: number; contentType?: string; headers?: Record<string, string> } = {},
   ): void {
-    const text = `${JSON.stringify(value)}\n`
+    this.jsonText(JSON.stringify(value), { code, contentType, headers })
+  }
+
+  /** For what is JSON already. */
+  jsonText(
+    json: string,
+    {
+      code = 200,
+      contentType = 'application/json',
+      headers = {},
+    }: { code?: number; contentType?: string; headers?: Record<string, string> } = {},
+  ): void {
+    const text = `${json}\n`
     this.#writeHead(code, {
       'Content-Type': contentType,
       'Content-Length': String(Buffer.byteLength(text)),

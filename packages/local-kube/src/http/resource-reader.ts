@@ -1,23 +1,22 @@
 /** GET of objects and lists, and watches, in the representation the client accepts: JSON, Table or metadata only. */
-import type { JsonObject, JsonValue } from '../json.ts'
+import type { JsonObject } from '../json.ts'
 import { asObject } from '../json.ts'
 import { partialMetadata, tableOf } from '../resources/columns.ts'
 import type { IncludeObject } from '../resources/columns.ts'
 import { apiVersionOf, refOf } from '../resources/resource.ts'
 import type { Resource } from '../resources/resource.ts'
 import { selectorOf } from '../resources/selectors.ts'
-import { bookmark, startWatch } from '../resources/watch-stream.ts'
-import type { WatchEvent } from '../resources/watch-stream.ts'
+import { WatchCursor, bookmark } from '../resources/watch-cursor.ts'
+import type { WatchEvent } from '../resources/watch-cursor.ts'
 import { StatusError, badRequest, expired, notFound } from '../status-error.ts'
-import { HistoryExpired } from '../storage/store.ts'
-import type { Store } from '../storage/store.ts'
+import { HistoryExpired } from '../storage/history.ts'
+import type { Store, Stored } from '../storage/store.ts'
 import type { Exchange } from './exchange.ts'
 import type { ResourcePath } from './request-info.ts'
+import { SharedChunks } from './shared-chunks.ts'
+import { startWatchResponse } from './watch-response.ts'
 
 const BOOKMARK_INTERVAL = 60_000
-/** A watcher that does not read is cut off rather than kept in memory; it lists again. */
-const UNREAD_LIMIT = 32 * 1024 * 1024
-
 type Shape = 'object' | 'table' | 'metadata'
 
 export function acceptedShape(accept: string): Shape {
@@ -68,6 +67,7 @@ export class ResourceReader {
   readonly #store: Store
   readonly #now: () => number
   readonly #closeWatches = new Set<() => void>()
+  readonly #chunks = new SharedChunks()
 
   constructor({ store, now }: { store: Store; now: () => number }) {
     this.#store = store
@@ -86,9 +86,11 @@ export class ResourceReader {
     const name = path.name ?? ''
     const stored = this.#store.get({ bucket: resource.bucket, namespace: path.namespace ?? '', name })
     if (stored === undefined) throw notFound(refOf(resource), name)
-    exchange.json(
-      represent({ exchange, resource, object: resource.fromStorage(stored.object), now: this.#now() }),
-    )
+    if (acceptedShape(exchange.accept) === 'object') exchange.jsonText(served(resource, stored).text)
+    else
+      exchange.json(
+        represent({ exchange, resource, object: resource.fromStorage(stored.object), now: this.#now() }),
+      )
   }
 
   list(exchange: Exchange, resource: Resource, path: ResourcePath): void {
@@ -103,66 +105,54 @@ export class ResourceReader {
         bucket: resource.bucket,
         ...(path.namespace === undefined ? {} : { namespace: path.namespace }),
       })
-      .map(({ object }) => resource.fromStorage(object))
-    if (matches !== undefined) objects = objects.filter(matches)
+      .map((stored) => served(resource, stored))
+    if (matches !== undefined) objects = objects.filter(({ object }) => matches(object))
 
     const metadata: JsonObject = { resourceVersion: String(this.#store.revision) }
     const limit = Number(query.get('limit') ?? '0')
     const start = readContinue(query.get('continue'))
-    if (start !== undefined) objects = objects.filter((object) => keyOf(object) > start)
+    if (start !== undefined) objects = objects.filter(({ object }) => keyOf(object) > start)
     if (limit > 0 && objects.length > limit) {
       metadata['remainingItemCount'] = objects.length - limit
       objects = objects.slice(0, limit)
       const last = objects.at(-1)
       if (last !== undefined)
-        metadata['continue'] = Buffer.from(JSON.stringify({ after: keyOf(last) })).toString('base64url')
+        metadata['continue'] = Buffer.from(JSON.stringify({ after: keyOf(last.object) })).toString(
+          'base64url',
+        )
     }
-    exchange.json(this.#listOf({ exchange, resource, objects, metadata }))
-  }
-
-  #listOf({
-    exchange,
-    resource,
-    objects,
-    metadata,
-  }: {
-    exchange: Exchange
-    resource: Resource
-    objects: readonly JsonObject[]
-    metadata: JsonObject
-  }): JsonObject {
-    switch (acceptedShape(exchange.accept)) {
-      case 'table':
-        return tableOf({
-          columns: resource.columns,
-          objects,
-          metadata,
-          include: includeOf(exchange.query),
-          withDefinitions: true,
-          now: this.#now(),
-        })
-      case 'metadata':
-        return {
-          kind: 'PartialObjectMetadataList',
-          apiVersion: 'meta.k8s.io/v1',
-          metadata,
-          items: objects.map(partialMetadata),
-        }
-      case 'object':
-        return {
-          kind: resource.listKind,
-          apiVersion: apiVersionOf(resource),
-          metadata,
-          items: [...objects] as JsonValue[],
-        }
+    const shape = acceptedShape(exchange.accept)
+    if (shape === 'object') {
+      // Put together from the objects' JSON: a list of thousands must not hold up everybody else.
+      const head = { kind: resource.listKind, apiVersion: apiVersionOf(resource), metadata }
+      const items = objects.map(({ text }) => text).join(',')
+      exchange.jsonText(`${JSON.stringify(head).slice(0, -1)},"items":[${items}]}`)
+      return
     }
+    const items = objects.map(({ object }) => object)
+    exchange.json(
+      shape === 'table'
+        ? tableOf({
+            columns: resource.columns,
+            objects: items,
+            metadata,
+            include: includeOf(query),
+            withDefinitions: true,
+            now: this.#now(),
+          })
+        : {
+            kind: 'PartialObjectMetadataList',
+            apiVersion: 'meta.k8s.io/v1',
+            metadata,
+            items: items.map(partialMetadata),
+          },
+    )
   }
 
   watch(exchange: Exchange, resource: Resource, path: ResourcePath): void {
     const { query, response } = exchange
     if (path.name !== undefined) query.append('fieldSelector', '')
     const matches = selectorOf(query, resource)
-    const shape = acceptedShape(exchange.accept)
     const version = query.get('resourceVersion') ?? ''
     const since = version === '' ? undefined : Number(version)
     if (since !== undefined && !Number.isInteger(since))
@@ -173,49 +163,46 @@ export class ResourceReader {
     const sendInitial = query.get('sendInitialEvents') === 'true'
     const startsFresh = since === undefined || since === 0
 
+    const view = { resource, namespace: path.namespace, matches }
+    const initialEvents = sendInitial
+      ? wantsBookmarks
+        ? ('marked' as const)
+        : ('plain' as const)
+      : startsFresh
+        ? ('plain' as const)
+        : ('none' as const)
     exchange.stream('application/json')
-    let isFirst = true
-    const write = (type: string, object: JsonObject): void => {
-      let shown = object
-      if (type !== 'ERROR' && shape === 'metadata') shown = partialMetadata(object)
-      if (type !== 'ERROR' && shape === 'table') {
-        shown = tableOf({
-          columns: resource.columns,
-          objects: type === 'BOOKMARK' ? [] : [object],
-          metadata: { resourceVersion: asObject(object['metadata'])['resourceVersion'] },
-          include: includeOf(query),
-          withDefinitions: isFirst,
-          now: this.#now(),
-        })
-        isFirst = false
-      }
-      response.write(`${JSON.stringify({ type, object: shown })}\n`)
-      if (response.writableLength > UNREAD_LIMIT) response.destroy()
-    }
-    let stop: () => void = () => undefined
+    let cursor: WatchCursor
     try {
-      stop = startWatch({
-        store: this.#store,
-        resource,
-        namespace: path.namespace,
-        matches,
-        since,
-        initialEvents: sendInitial ? (wantsBookmarks ? 'marked' : 'plain') : startsFresh ? 'plain' : 'none',
-        send: ({ type, object }: WatchEvent) => write(type, object),
-      })
+      cursor = new WatchCursor({ store: this.#store, view, since, initialEvents })
     } catch (error) {
       if (!(error instanceof HistoryExpired)) throw error
-      write('ERROR', expired(error.message).toStatus())
-      response.end()
+      response.end(`${JSON.stringify({ type: 'ERROR', object: expired(error.message).toStatus() })}\n`)
       return
     }
+    const { pump, sendIdle } = startWatchResponse({
+      response,
+      cursor,
+      encode: this.#encoder({ exchange, resource }),
+      shared:
+        acceptedShape(exchange.accept) === 'object' && matches === undefined
+          ? this.#chunks.forView({
+              key: `${resource.bucket} ${resource.version} ${path.namespace ?? ''}`,
+              revision: () => this.#store.revision,
+            })
+          : undefined,
+    })
+    const unfollow = this.#store.follow({ bucket: resource.bucket, listener: pump })
     const bookmarks = wantsBookmarks
-      ? setInterval(() => write('BOOKMARK', bookmark(resource, this.#store.revision)), BOOKMARK_INTERVAL)
+      ? setInterval(
+          () => sendIdle(() => ({ type: 'BOOKMARK', object: bookmark(resource, cursor.position) })),
+          BOOKMARK_INTERVAL,
+        )
       : undefined
     const seconds = Number(query.get('timeoutSeconds') ?? '0')
     const timeout = setTimeout(() => close(), (seconds > 0 ? seconds : 1800 + Math.random() * 1800) * 1000)
     const close = (): void => {
-      stop()
+      unfollow()
       clearInterval(bookmarks)
       clearTimeout(timeout)
       this.#closeWatches.delete(close)
@@ -223,6 +210,53 @@ export class ResourceReader {
     }
     this.#closeWatches.add(close)
     response.on('close', close)
+    pump()
+  }
+
+  /** One line per event, in the representation this client accepts. */
+  #encoder({
+    exchange,
+    resource,
+  }: {
+    exchange: Exchange
+    resource: Resource
+  }): (event: WatchEvent) => string {
+    const line = (type: string, text: string): string => `{"type":"${type}","object":${text}}\n`
+    switch (acceptedShape(exchange.accept)) {
+      case 'object':
+        return ({ type, object, text }) => line(type, text ?? JSON.stringify(object))
+      case 'metadata':
+        return ({ type, object }) => line(type, JSON.stringify(partialMetadata(object)))
+      case 'table': {
+        let isFirst = true
+        return ({ type, object }) => {
+          const table = tableOf({
+            columns: resource.columns,
+            objects: type === 'BOOKMARK' ? [] : [object],
+            metadata: { resourceVersion: asObject(object['metadata'])['resourceVersion'] },
+            include: includeOf(exchange.query),
+            withDefinitions: isFirst,
+            now: this.#now(),
+          })
+          isFirst = false
+          return line(type, JSON.stringify(table))
+        }
+      }
+    }
+  }
+}
+
+/** A stored object in the version of this resource, with its JSON. */
+const served = (
+  resource: Resource,
+  { object, text }: Stored,
+): { object: JsonObject; readonly text: string } => {
+  const converted = resource.fromStorage(object)
+  return {
+    object: converted,
+    get text() {
+      return converted === object ? text : JSON.stringify(converted)
+    },
   }
 }
 

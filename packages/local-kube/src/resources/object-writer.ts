@@ -9,7 +9,8 @@ import type { JsonObject } from '../json.ts'
 import type { FieldError } from '../schema/field-error.ts'
 import { alreadyExists, badRequest, conflict, forbidden, invalid, notFound } from '../status-error.ts'
 import { RevisionMismatch } from '../storage/store.ts'
-import type { Key, Store } from '../storage/store.ts'
+import type { Key } from '../storage/key.ts'
+import type { Store } from '../storage/store.ts'
 import {
   isReleased,
   markDeleted,

@@ -5,7 +5,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { JsonObject } from '../json.ts'
 import type { Log, LogEntry } from './store.ts'
 
 export class StoreLockedError extends Error {
@@ -63,16 +62,16 @@ export function openSqliteLog({ directory }: { directory: string }): Log {
       }[]
       const entries = rows.map(({ bucket, namespace, name, object }) => ({
         key: { bucket, namespace, name },
-        object: JSON.parse(object) as JsonObject,
+        text: object,
       }))
       return { revision: value, entries }
     },
     append(batch: readonly LogEntry[]) {
       database.exec('BEGIN')
       try {
-        for (const { key, object } of batch) {
-          if (object === undefined) remove.run(key.bucket, key.namespace, key.name)
-          else put.run(key.bucket, key.namespace, key.name, JSON.stringify(object))
+        for (const { key, text } of batch) {
+          if (text === undefined) remove.run(key.bucket, key.namespace, key.name)
+          else put.run(key.bucket, key.namespace, key.name, text)
         }
         setRevision.run(batch[batch.length - 1]?.revision ?? 0)
         database.exec('COMMIT')

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../json.ts'
-import { HistoryExpired, RevisionMismatch, Store } from './store.ts'
-import type { Log, LogEntry, StoreEvent } from './store.ts'
+import { HistoryExpired } from './history.ts'
+import type { StoreEvent } from './history.ts'
+import { RevisionMismatch, Store } from './store.ts'
+import type { Log, LogEntry } from './store.ts'
 
 const key = (name: string): { bucket: string; namespace: string; name: string } => ({
   bucket: '/things',
@@ -9,6 +11,11 @@ const key = (name: string): { bucket: string; namespace: string; name: string } 
   name,
 })
 const object = (value: number): JsonObject => ({ metadata: { name: 'x' }, value })
+
+function eventsAfter(store: Store, since: number, bucket = '/things'): readonly StoreEvent[] {
+  const event = store.next({ bucket, since })
+  return event === undefined ? [] : [event, ...eventsAfter(store, event.revision, bucket)]
+}
 
 function recordingLog(
   fail: () => boolean = () => false,
@@ -29,21 +36,21 @@ describe('a store with a log', () => {
   test('shows a write to nobody before it is durable, and flushes what comes together once', async () => {
     const log = recordingLog()
     const store = new Store({ log })
-    const events: StoreEvent[] = []
-    store.watch({ bucket: '/things', since: store.revision, listener: (event) => events.push(event) })
+    const since = store.revision
+    const events = (): readonly string[] =>
+      eventsAfter(store, since).map(({ type, revision }) => `${type} ${revision}`)
+    let news = 0
+    store.follow({ bucket: '/things', listener: () => (news += 1) })
     const writes = Promise.all(
       ['a', 'b', 'c'].map((name) => store.commit({ key: key(name), expected: 0, object: object(1) })),
     )
     expect(store.get(key('a'))).toBeUndefined()
     expect(store.latest(key('a'))?.revision).toBe(41)
-    expect(events).toEqual([])
+    expect(events()).toEqual([])
     await writes
     expect(log.batches.map((batch) => batch.length)).toEqual([3])
-    expect(events.map(({ type, revision }) => `${type} ${revision}`)).toEqual([
-      'ADDED 41',
-      'ADDED 42',
-      'ADDED 43',
-    ])
+    expect(events()).toEqual(['ADDED 41', 'ADDED 42', 'ADDED 43'])
+    expect(news).toBe(1)
   })
 
   test('lets only one of two writers with the same expectation win', async () => {
@@ -67,11 +74,52 @@ describe('a store with a log', () => {
   })
 })
 
-test('a watch from a forgotten revision is refused', async () => {
-  const store = new Store()
-  await store.commit({ key: key('a'), expected: 0, object: object(1) })
-  const since = store.revision - 1
-  expect(() => store.watch({ bucket: '/things', since, listener: () => undefined })()).not.toThrow()
-  store.compact()
-  expect(() => store.watch({ bucket: '/things', since, listener: () => undefined })).toThrow(HistoryExpired)
+describe('the history of a store', () => {
+  const after = (store: Store, since: number, bucket = '/things'): readonly string[] =>
+    eventsAfter(store, since, bucket).map(({ key: { name }, type }) => `${type} ${name}`)
+
+  test('is what happened after a revision, until it is forgotten', async () => {
+    const store = new Store()
+    const since = store.revision
+    await store.commit({ key: key('a'), expected: 0, object: object(1) })
+    const { revision } = await store.commit({ key: key('b'), expected: 0, object: object(1) })
+    await store.commit({ key: key('b'), expected: revision, object: undefined })
+    expect(after(store, since)).toEqual(['ADDED a', 'ADDED b', 'DELETED b'])
+    expect(after(store, revision)).toEqual(['DELETED b'])
+    store.compact()
+    expect(() => after(store, since)).toThrow(HistoryExpired)
+    expect(after(store, store.revision)).toEqual([])
+  })
+
+  test('forgets the oldest when there are too many, and of a quiet bucket nothing before its turn', async () => {
+    const store = new Store({ limits: { events: 100, size: 1e9 } })
+    const since = store.revision
+    await store.commit({
+      key: { ...key('q'), bucket: '/quiet' },
+      expected: 0,
+      object: object(1),
+    })
+    for (let count = 0; count < 120; count += 1)
+      await store.commit({ key: key(`n${count}`), expected: 0, object: object(1) })
+    expect(after(store, since)).toHaveLength(120)
+    for (let count = 0; count < 20; count += 1)
+      await store.commit({ key: key(`m${count}`), expected: 0, object: object(1) })
+    expect(() => after(store, since)).toThrow(HistoryExpired)
+    expect(() => after(store, since, '/quiet')).toThrow(HistoryExpired)
+    expect(after(store, since + 1, '/quiet')).toEqual([])
+  })
+
+  test('forgets the oldest when they weigh too much', async () => {
+    const store = new Store({ limits: { events: 1e9, size: 100_000 } })
+    const since = store.revision
+    const heavy = { metadata: { name: 'x' }, value: 'x'.repeat(20_000) }
+    for (let count = 0; count < 5; count += 1)
+      await store.commit({ key: key(`n${count}`), expected: 0, object: heavy })
+    expect(after(store, since)).toHaveLength(5)
+    for (let count = 0; count < 50; count += 1)
+      await store.commit({ key: key(`m${count}`), expected: 0, object: heavy })
+    expect(() => after(store, since)).toThrow(HistoryExpired)
+    expect(after(store, store.revision - 4)).toHaveLength(4)
+    expect(() => after(store, store.revision - 7)).toThrow(HistoryExpired)
+  })
 })

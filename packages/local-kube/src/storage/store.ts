@@ -3,43 +3,31 @@
  * readers and watchers only after the log has made it durable. It knows keys and revisions, nothing of kinds.
  */
 import type { JsonObject } from '../json.ts'
-
-export interface Key {
-  /** `group/plural`; versions of one kind share it. */
-  readonly bucket: string
-  /** Empty for cluster-scoped objects. */
-  readonly namespace: string
-  readonly name: string
-}
+import { History } from './history.ts'
+import type { HistoryLimits, StoreEvent } from './history.ts'
+import type { Key } from './key.ts'
 
 export interface Stored {
   readonly key: Key
   readonly revision: number
   /** With `metadata.resourceVersion` set to the revision. Never changed in place. */
   readonly object: JsonObject
+  /** `object` as JSON: written to disk, to watchers and into lists, and made once. */
+  readonly text: string
 }
 
-export interface StoreEvent {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
-  readonly key: Key
-  readonly revision: number
-  /** For DELETED the last state, carrying the revision of the deletion. */
-  readonly object: JsonObject
-  readonly previous: JsonObject | undefined
-}
-
-/** One durable change; `object` is absent for a deletion. */
+/** One durable change; `text`, the object as JSON, is absent for a deletion. */
 export interface LogEntry {
   readonly key: Key
   readonly revision: number
-  readonly object: JsonObject | undefined
+  readonly text: string | undefined
 }
 
 /** Makes entries durable before it returns; absent for a store in memory. */
 export interface Log {
   load(): {
     readonly revision: number
-    readonly entries: Iterable<{ readonly key: Key; readonly object: JsonObject }>
+    readonly entries: Iterable<{ readonly key: Key; readonly text: string }>
   }
   append(entries: readonly LogEntry[]): void
   close(): void
@@ -52,17 +40,6 @@ export class RevisionMismatch extends Error {
   }
 }
 
-export class HistoryExpired extends Error {
-  readonly requested: number
-  readonly oldest: number
-  constructor(requested: number, oldest: number) {
-    super(`too old resource version: ${requested} (${oldest})`)
-    this.name = 'HistoryExpired'
-    this.requested = requested
-    this.oldest = oldest
-  }
-}
-
 interface Pending {
   readonly entry: LogEntry
   readonly stored: Stored | undefined
@@ -70,14 +47,14 @@ interface Pending {
   readonly reject: (error: unknown) => void
 }
 
-const HISTORY_LIMIT = 20_000
+const HISTORY_LIMITS: HistoryLimits = { events: 20_000, size: 64 * 1024 * 1024 }
 const idOf = (namespace: string, name: string): string => `${namespace}/${name}`
 
 interface Bucket {
   readonly objects: Map<string, Stored>
   /** Ids in key order, rebuilt lazily after an addition or removal. */
   order: readonly string[] | undefined
-  readonly listeners: Set<(event: StoreEvent) => void>
+  readonly listeners: Set<() => void>
 }
 
 export class Store {
@@ -86,31 +63,27 @@ export class Store {
   readonly #everyListener = new Set<(event: StoreEvent) => void>()
   #revision: number
   #lastProposed: number
-  #history: StoreEvent[] = []
-  /** The newest revision that has fallen out of the history. */
-  #forgotten: number
+  readonly #history: History
   #pending: Pending[] = []
   #proposed = new Map<string, Stored | 'deleted'>()
   #flushScheduled = false
   #closed = false
 
-  constructor({ log }: { log?: Log } = {}) {
+  constructor({ log, limits = HISTORY_LIMITS }: { log?: Log; limits?: HistoryLimits } = {}) {
     this.#log = log
     this.#revision = 1
     if (log !== undefined) {
       const { revision, entries } = log.load()
       this.#revision = Math.max(1, revision)
-      for (const { key, object } of entries) {
-        const stored = {
-          key,
-          revision: Number((object['metadata'] as JsonObject)['resourceVersion']),
-          object,
-        }
+      for (const { key, text } of entries) {
+        const object = JSON.parse(text) as JsonObject
+        const revision = Number((object['metadata'] as JsonObject)['resourceVersion'])
+        const stored = { key, revision, object, text }
         this.#bucket(key.bucket).objects.set(idOf(key.namespace, key.name), stored)
       }
     }
     this.#lastProposed = this.#revision
-    this.#forgotten = this.#revision
+    this.#history = new History({ beginning: this.#revision, limits })
   }
 
   get revision(): number {
@@ -179,14 +152,10 @@ export class Store {
     if ((current?.revision ?? 0) !== expected) return Promise.reject(new RevisionMismatch())
     this.#lastProposed += 1
     const revision = this.#lastProposed
-    const stamp = (value: JsonObject): JsonObject => ({
-      ...value,
-      metadata: { ...(value['metadata'] as JsonObject), resourceVersion: String(revision) },
-    })
-    const stored = object === undefined ? undefined : { key, revision, object: stamp(object) }
+    const stored = object === undefined ? undefined : stamped({ key, revision, object })
     this.#proposed.set(`${key.bucket}/${idOf(key.namespace, key.name)}`, stored ?? 'deleted')
     return new Promise((resolve, reject) => {
-      this.#pending.push({ entry: { key, revision, object: stored?.object }, stored, resolve, reject })
+      this.#pending.push({ entry: { key, revision, text: stored?.text }, stored, resolve, reject })
       if (this.#log === undefined) {
         this.#flush()
         return
@@ -210,7 +179,13 @@ export class Store {
       for (const { reject } of batch) reject(error)
       return
     }
-    for (const pending of batch) pending.resolve(this.#publish(pending))
+    const touched = new Set<Bucket>()
+    for (const pending of batch) {
+      pending.resolve(this.#publish(pending))
+      touched.add(this.#bucket(pending.entry.key.bucket))
+    }
+    // Once for all that came together: a watcher reads them in one go.
+    for (const { listeners } of touched) for (const listener of listeners) listener()
   }
 
   #publish({ entry, stored }: Pending): Stored {
@@ -223,63 +198,38 @@ export class Store {
     if (stored === undefined) {
       bucket.objects.delete(id)
       bucket.order = undefined
-      const last = previous?.object ?? {}
-      result = {
-        key,
-        revision,
-        object: {
-          ...last,
-          metadata: { ...(last['metadata'] as JsonObject), resourceVersion: String(revision) },
-        },
-      }
+      result = stamped({ key, revision, object: previous?.object ?? {} })
     } else {
       bucket.objects.set(id, stored)
       if (previous === undefined) bucket.order = undefined
       result = stored
     }
     const type = stored === undefined ? 'DELETED' : previous === undefined ? 'ADDED' : 'MODIFIED'
-    const event: StoreEvent = { type, key, revision, object: result.object, previous: previous?.object }
-    this.#history.push(event)
-    if (this.#history.length > HISTORY_LIMIT * 1.25) {
-      const dropped = this.#history.splice(0, this.#history.length - HISTORY_LIMIT)
-      this.#forgotten = dropped[dropped.length - 1]?.revision ?? this.#forgotten
-    }
-    for (const listener of bucket.listeners) listener(event)
+    const event: StoreEvent = { ...result, type, previous: previous?.object }
+    this.#history.append(event)
     for (const listener of this.#everyListener) listener(event)
     return result
   }
 
   /** Forgets the history, as a compaction does: older watches expire. */
   compact(): void {
-    this.#forgotten = this.#revision
-    this.#history = []
+    this.#history.forget(this.#revision)
   }
 
-  /** Replays what happened after `since`, then follows. Throws `HistoryExpired` when that is no longer known. */
-  watch({
-    bucket: name,
-    since,
-    listener,
-  }: {
-    bucket: string
-    since: number
-    listener: (event: StoreEvent) => void
-  }): () => void {
-    if (since < this.#forgotten) throw new HistoryExpired(since, this.#forgotten)
-    let low = 0
-    let high = this.#history.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((this.#history[middle]?.revision ?? 0) <= since) low = middle + 1
-      else high = middle
-    }
-    for (let index = low; index < this.#history.length; index += 1) {
-      const event = this.#history[index]
-      if (event !== undefined && event.key.bucket === name) listener(event)
-    }
-    const bucket = this.#bucket(name)
-    bucket.listeners.add(listener)
-    return () => bucket.listeners.delete(listener)
+  /** The first event of a bucket after a revision. Throws `HistoryExpired` when that may be forgotten. */
+  next(question: { bucket: string; since: number }): StoreEvent | undefined {
+    return this.#history.next(question)
+  }
+
+  isExpired(question: { bucket: string; since: number }): boolean {
+    return this.#history.isExpired(question)
+  }
+
+  /** Calls `listener` whenever something was published in the bucket. Returns the way to stop. */
+  follow({ bucket: name, listener }: { bucket: string; listener: () => void }): () => void {
+    const { listeners } = this.#bucket(name)
+    listeners.add(listener)
+    return () => listeners.delete(listener)
   }
 
   /** Follows every bucket from now on; for parts of the server that keep a view (webhooks, CRDs). */
@@ -294,4 +244,12 @@ export class Store {
     this.#closed = true
     this.#log?.close()
   }
+}
+
+function stamped({ key, revision, object }: { key: Key; revision: number; object: JsonObject }): Stored {
+  const versioned = {
+    ...object,
+    metadata: { ...(object['metadata'] as JsonObject), resourceVersion: String(revision) },
+  }
+  return { key, revision, object: versioned, text: JSON.stringify(versioned) }
 }

@@ -1,0 +1,61 @@
+// `npm run bench -- NAME…` runs the named benchmarks and prints their tables; without a name all of them run and
+// bench/RESULTS.md is written. `--rounds N` overrides how often.
+
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import type { Benchmark } from './benchmark.ts'
+import { localKubeBenchmark } from './local-kube/benchmark.ts'
+import { machineLines } from './machine.ts'
+import { resultTable } from './result-table.ts'
+import { runBenchmark } from './run-benchmark.ts'
+
+const benchmarks: readonly Benchmark[] = [localKubeBenchmark]
+
+const { values, positionals } = parseArgs({
+  options: { rounds: { type: 'string' } },
+  allowPositionals: true,
+})
+const unknown = positionals.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name))
+if (unknown.length > 0) {
+  console.error(
+    `there is no benchmark ${unknown.join(', ')}; there are: ${benchmarks.map(({ name }) => name).join(', ')}`,
+  )
+  process.exit(2)
+}
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds)
+if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
+  console.error(`--rounds must be a positive integer, got "${values.rounds}"`)
+  process.exit(2)
+}
+
+const machine = machineLines(new Date())
+console.log(machine.join('\n'))
+const chosen =
+  positionals.length === 0 ? benchmarks : benchmarks.filter(({ name }) => positionals.includes(name))
+const tables: string[] = []
+for (const benchmark of chosen) {
+  const result = await runBenchmark({
+    benchmark,
+    ...(rounds === undefined ? {} : { rounds }),
+    onProgress: (line) => console.error(line),
+  })
+  const table = resultTable(result)
+  tables.push(table)
+  console.log(`\n${table}`)
+}
+if (positionals.length === 0) {
+  const file = new URL('./RESULTS.md', import.meta.url)
+  writeFileSync(
+    file,
+    [
+      '# Results',
+      '',
+      'Written by `npm run bench`. Times depend on the machine; ratios less so.',
+      '',
+      ...machine,
+      '',
+      ...tables,
+    ].join('\n'),
+  )
+  console.log('written: bench/RESULTS.md')
+}

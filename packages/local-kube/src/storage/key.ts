@@ -1,0 +1,8 @@
+/** Where an object is kept. */
+export interface Key {
+  /** `group/plural`; versions of one kind share it. */
+  readonly bucket: string
+  /** Empty for cluster-scoped objects. */
+  readonly namespace: string
+  readonly name: string
+}
