@@ -73,8 +73,6 @@ export const notYetEffectiveFields: Readonly<Record<SwarmKind, readonly NotYetEf
     { path: 'spec.source.type', values: ['cron', 'team-output'] },
     'spec.source.cron',
     'spec.source.teamOutput',
-    'spec.source.webhook',
-    { path: 'spec.concurrencyPolicy', values: ['Replace'] },
   ],
   SwarmSettings: ['spec.memoryBackend', 'spec.auditLog', 'spec.reasoning'],
 }

@@ -5,6 +5,7 @@ import type { HubContext, HubEnv } from './context.ts'
 import { requestLog } from './middleware/request-log.ts'
 import { refusedBy } from './refusal.ts'
 import { contentRoutes } from './routes/contents.ts'
+import { deliveryRoutes } from './routes/deliveries.ts'
 import { fireRoutes } from './routes/fire.ts'
 import { healthRoutes } from './routes/health.ts'
 import { journalRoutes } from './routes/journal.ts'
@@ -20,6 +21,7 @@ export const createHubApp = (context: HubContext): Hono<HubEnv> => {
   app.route('/', contentRoutes(context))
   app.route('/', journalRoutes(context))
   app.route('/', resolveRoutes(context))
+  app.route('/', deliveryRoutes(context))
   app.route('/', fireRoutes(context))
 
   app.notFound((c) =>

@@ -3,7 +3,7 @@
 import type { Store } from '../ports/store.ts'
 
 export type TriggerOutcome =
-  'accepted' | 'duplicate' | 'unauthorized' | 'rate_limited' | 'too_large' | 'invalid'
+  'accepted' | 'duplicate' | 'unauthorized' | 'rate_limited' | 'too_large' | 'quarantined' | 'dropped'
 
 export interface HubMetrics {
   requestEnded(request: { readonly route: string; readonly status: number }): void

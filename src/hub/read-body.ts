@@ -1,6 +1,7 @@
 // Reads a request's body: never more than allowed, never for longer than allowed, never compressed.
 
 import type { Clock } from '../ports/clock.ts'
+import type { Reading } from './reading-room.ts'
 import { HubRefusal, invalidInput } from './refusal.ts'
 
 const BODY_TIMEOUT_MS = 10_000
@@ -10,10 +11,13 @@ export const readBody = async ({
   request,
   limit,
   clock,
+  reading = free,
 }: {
   readonly request: Request
   readonly limit: number
   readonly clock: Clock
+  /** Where the bytes are counted while they arrive. */
+  readonly reading?: Pick<Reading, 'take'>
 }): Promise<Buffer> => {
   const encoding = request.headers.get('content-encoding')
   if (encoding !== null && encoding !== 'identity') {
@@ -28,7 +32,10 @@ export const readBody = async ({
   if (Number(announced ?? 0) > limit) throw tooLarge(limit)
   // The parser holds a sender to the length it announced, so a small body needs no counting: this path is several
   // times cheaper than the stream, and every record of every agent takes it.
-  if (announced !== null && Number(announced) <= SMALL_BODY) return readSmallBody({ request, clock })
+  if (announced !== null && Number(announced) <= SMALL_BODY) {
+    reading.take(Number(announced) || 0)
+    return readSmallBody({ request, clock })
+  }
   if (request.body === null) return Buffer.alloc(0)
 
   const reader = request.body.getReader()
@@ -45,6 +52,7 @@ export const readBody = async ({
       if (done) break
       bytes += value.byteLength
       if (bytes > limit) throw tooLarge(limit)
+      reading.take(value.byteLength)
       chunks.push(value)
     }
   } finally {
@@ -54,6 +62,8 @@ export const readBody = async ({
   if (timedOut) throw tooSlow()
   return Buffer.concat(chunks)
 }
+
+const free = { take: (): void => undefined }
 
 const readSmallBody = async ({
   request,

@@ -70,6 +70,15 @@ export const unauthorized = (): KubeswarmError =>
     remedy: 'send "Authorization: Bearer <token>"',
   })
 
+/** To who does not prove to be an event's sender, whatever the reason. */
+export const unproven = (): KubeswarmError =>
+  new KubeswarmError({
+    code: 'Unauthorized',
+    message: 'the request does not prove that its sender may start runs here',
+    remedy:
+      'send the token of the event ("Authorization: Bearer <token>"), or sign the body as the event says',
+  })
+
 export const invalidInput = (message: string, remedy?: string): KubeswarmError =>
   new KubeswarmError({ code: 'InvalidInput', message, ...(remedy === undefined ? {} : { remedy }) })
 

@@ -8,6 +8,7 @@
 import type { EffectivePolicy } from '../domain/guardrail/effective-policy.ts'
 import type { JournalRecord, RecordBody, ResolvedOutcome } from '../domain/journal/record.ts'
 import type { Task } from '../domain/run/task.ts'
+import type { Drop, DropReason } from '../domain/trigger/weigh.ts'
 import type { Reservation } from '../ports/spend-ledger.ts'
 
 export const HUB_AUDIENCE = 'kubeswarm-hub'
@@ -36,8 +37,13 @@ export const paths = {
   stepOutput: '/v1/namespaces/:namespace/runs/:name/steps/:step/output',
   /** POST ResolveRequest → 200 ResolveReply; opens to those who may update the run */
   resolve: '/v1/namespaces/:namespace/runs/:name/resolve',
-  /** POST → 202 FireReply; the webhook inbox */
+  /**
+   * POST [?mode=sync|sse][&timeout=30s] → 202 FireReply; with `sync` 200, 500 or 504 SyncReply when the run has ended;
+   * with `sse` 200 text/event-stream of FireProgress. The webhook inbox.
+   */
   fire: '/triggers/:namespace/:event/fire',
+  /** GET [?limit=20] → 200 DeliveriesReply, newest first; for who may get the event */
+  deliveries: '/v1/namespaces/:namespace/events/:event/deliveries',
   healthz: '/healthz',
   readyz: '/readyz',
 } as const
@@ -92,9 +98,42 @@ export interface ResolveReply {
 }
 export interface FireReply {
   readonly accepted: true
+  /** Empty where nothing starts. */
   readonly run: string
   readonly runs: readonly string[]
   readonly duplicate: boolean
+  /** Why nothing starts, or by which runs it is answered already. */
+  readonly dropped?: { readonly reason: DropReason; readonly message: string }
+}
+/** What became of the run that a sender waited for. */
+export interface SyncReply {
+  readonly status: 'succeeded' | 'failed' | 'cancelled' | 'timeout' | 'dropped'
+  readonly run: string
+  readonly output: string
+  readonly error?: string
+  readonly durationMs: number
+  readonly tokenUsage: { readonly inputTokens: number; readonly outputTokens: number }
+}
+/** The events of a stream; `token` carries the text of one model turn. */
+export type FireProgress =
+  | { readonly event: 'run.accepted'; readonly data: FireReply }
+  | { readonly event: 'step.started'; readonly data: { readonly step: string; readonly attempt: number } }
+  | { readonly event: 'token'; readonly data: { readonly step: string; readonly text: string } }
+  | { readonly event: 'step.completed'; readonly data: { readonly step: string; readonly output: string } }
+  | {
+      readonly event: 'step.failed'
+      readonly data: { readonly step: string; readonly code: string; readonly message: string }
+    }
+  | { readonly event: 'flow.completed' | 'flow.failed'; readonly data: SyncReply }
+  | { readonly event: 'error'; readonly data: { readonly message: string } }
+export interface DeliveriesReply {
+  readonly deliveries: readonly {
+    readonly delivery: string
+    readonly receivedAt: string
+    readonly runs: readonly string[]
+    readonly subject?: string
+    readonly dropped?: Drop
+  }[]
 }
 export interface ErrorReply {
   readonly error: { readonly code: string; readonly message: string; readonly remedy?: string }

@@ -23,6 +23,8 @@ export type EventReason =
   | 'WebhookTokenCreated'
   | 'PipelineFired'
   | 'PipelineRefused'
+  | 'PipelineWaiting'
+  | 'DeliveryDropped'
   | 'ReconcileError'
 
 export interface EventRecorder {

@@ -1,11 +1,16 @@
+import { createHmac } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { FireReply } from '../hub/wire.ts'
 import type { WebhookEvent } from '../ports/event-catalog.ts'
 import { createTestHub, type TestHub } from './hub.fixtures.ts'
 
+const token = 'a'.repeat(64)
 const event: WebhookEvent = {
+  namespace: 'incident-response',
+  event: 'pagerduty',
   uid: 'event-uid',
-  token: 'a'.repeat(64),
+  webhook: {},
+  secrets: [token],
   suspended: false,
   targets: [
     {
@@ -20,9 +25,19 @@ const event: WebhookEvent = {
 }
 const two: WebhookEvent = {
   ...event,
+  event: 'two',
   uid: 'two-uid',
   targets: [...event.targets, { agent: 'scribe', prompt: 'Note: {{ .trigger.body.alert }}' }],
 }
+const signed: WebhookEvent = {
+  ...event,
+  event: 'signed',
+  uid: 'signed-uid',
+  webhook: { signature: { scheme: 'github' } },
+}
+
+const signatureOf = (body: string, key = token): string =>
+  `sha256=${createHmac('sha256', key).update(body).digest('hex')}`
 
 describe('the webhook inbox', () => {
   let hub: TestHub
@@ -32,7 +47,9 @@ describe('the webhook inbox', () => {
         'incident-response/pagerduty': event,
         'incident-response/two': two,
         'incident-response/resting': { ...event, suspended: true },
-        'incident-response/tokenless': { ...event, token: '' },
+        'incident-response/tokenless': { ...event, secrets: [] },
+        'incident-response/signed': signed,
+        'incident-response/drafty': { ...signed, suspended: true },
       },
     })
   })
@@ -40,11 +57,11 @@ describe('the webhook inbox', () => {
 
   const fire = ({
     name = 'pagerduty',
-    token = event.token,
+    token: shown = token,
     body = { alert: 'P1' },
     headers = {},
   }: { name?: string; token?: string; body?: unknown; headers?: Record<string, string> } = {}) =>
-    hub.post(`/triggers/incident-response/${name}/fire`, { token, body, headers })
+    hub.post(`/triggers/incident-response/${name}/fire`, { token: shown, body, headers })
   const replyOf = async (response: Response | Promise<Response>) =>
     (await (await response).json()) as FireReply
 
@@ -53,7 +70,7 @@ describe('the webhook inbox', () => {
     expect(response.status).toBe(202)
     const reply = await replyOf(response)
     expect(reply).toEqual({ accepted: true, run: reply.runs[0], runs: [reply.run], duplicate: false })
-    expect(reply.run).toMatch(/^pagerduty-[0-9a-f]{10}$/)
+    expect(reply.run).toMatch(/^pagerduty-[0-9a-f]{15}$/)
     const [owed] = await hub.store.inbox.pending()
     expect(owed?.run).toBe(reply.run)
     expect(owed?.entry.runs[0]?.manifest).toEqual({
@@ -100,12 +117,15 @@ describe('the webhook inbox', () => {
     const shown: string[] = []
     for (const request of [
       { name: 'pagerduty', token: 'wrong' },
-      { name: 'unknown', token: event.token },
+      { name: 'unknown', token: token },
       { name: 'unknown', token: '' },
-      { name: 'resting', token: event.token },
+      { name: 'resting', token: token },
       { name: 'tokenless', token: '' },
       { name: 'pagerduty', token: 'wrong', body: '{' },
-      { name: 'pagerduty', token: 'wrong', body: 'x'.repeat(300_000) },
+      { name: 'signed', headers: { 'x-hub-signature-256': signatureOf('{}', 'e'.repeat(64)) }, body: '{}' },
+      { name: 'signed', headers: { 'x-hub-signature-256': signatureOf('{} ') }, body: '{}' },
+      { name: 'signed', body: '{}' },
+      { name: 'drafty', headers: { 'x-hub-signature-256': signatureOf('{}') }, body: '{}' },
     ]) {
       const response = await fire(request)
       shown.push(`${response.status} ${await response.text()}`)
@@ -113,6 +133,19 @@ describe('the webhook inbox', () => {
     expect(new Set(shown).size).toBe(1)
     expect(shown[0]).toMatch(/^401 /)
     expect(await hub.store.inbox.pending()).toEqual([])
+  })
+
+  test.each<{ readonly what: string; readonly body: string; readonly headers: Record<string, string> }>([
+    { what: 'too large', body: 'x'.repeat(300_000), headers: {} },
+    { what: 'compressed', body: '{}', headers: { 'content-encoding': 'gzip' } },
+  ])('S10 a body that is $what says nothing about the event either', async ({ body, headers }) => {
+    const answers = await Promise.all(
+      ['pagerduty', 'unknown', 'resting', 'signed'].map(async (name) => {
+        const response = await fire({ name, token: 'wrong', body, headers })
+        return `${response.status} ${await response.text()}`
+      }),
+    )
+    expect(new Set(answers).size).toBe(1)
   })
 
   test('X2 1000 parallel strangers leave the inbox as it was', async () => {
@@ -128,9 +161,71 @@ describe('the webhook inbox', () => {
     { reason: 'not JSON', body: '{"alert":', headers: {}, status: 400 },
     { reason: 'compressed', body: '{}', headers: { 'content-encoding': 'gzip' }, status: 415 },
     { reason: 'without what the template needs', body: '{}', headers: {}, status: 400 },
+    { reason: 'a list', body: '[]', headers: {}, status: 400 },
+    {
+      reason: 'a form',
+      body: 'a=b',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      status: 400,
+    },
   ])('F82 F83 W1 a body that is $reason starts nothing', async ({ body, headers, status }) => {
     expect((await fire({ body, headers })).status).toBe(status)
     expect(await hub.store.inbox.pending()).toEqual([])
+  })
+
+  test.each(['{"alert":', '[]', '\uFEFF{}', '{}', `${'['.repeat(5000)}`])(
+    'F83 what a sender has signed and cannot be understood is kept, and answered 202: %#',
+    async (body) => {
+      const headers = { 'x-hub-signature-256': signatureOf(body) }
+      const response = await fire({ name: 'signed', body, headers })
+      expect(response.status).toBe(202)
+      expect(await replyOf(response)).toMatchObject({ run: '', runs: [], dropped: { reason: 'Quarantined' } })
+      const [kept] = await hub.store.inbox.recent({ ...signed, limit: 1 })
+      expect(kept?.dropped).toMatchObject({ reason: 'Quarantined', body })
+      expect(await hub.store.inbox.pending()).toEqual([])
+    },
+  )
+
+  test('F81 F84 who replays a signed body under another delivery id starts nothing', async () => {
+    const body = '{"alert":"P1"}'
+    const send = (delivery: string) =>
+      fire({
+        name: 'signed',
+        body,
+        headers: { 'x-hub-signature-256': signatureOf(body), 'x-github-delivery': delivery },
+      })
+    const first = await replyOf(send('one'))
+    expect(await replyOf(send('two'))).toEqual({ ...first, duplicate: true })
+    expect(await hub.store.inbox.pending()).toHaveLength(1)
+  })
+
+  test('F80 bodies on their way hold no more memory than there is room for', async () => {
+    const part = new Uint8Array(200 * 1024)
+    const parts: ReadableStreamDefaultController[] = []
+    const hold = () =>
+      hub.stream(
+        '/triggers/incident-response/unknown/fire',
+        new ReadableStream({
+          start: (controller) => {
+            controller.enqueue(part)
+            parts.push(controller)
+          },
+        }),
+      )
+    const held: Promise<Response>[] = []
+    let refused: Response | undefined
+    while (refused === undefined && held.length < 1000) {
+      const request = hold()
+      refused = await Promise.race([
+        request,
+        new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 2)),
+      ])
+      if (refused === undefined) held.push(request)
+    }
+    expect([refused?.status, refused?.headers.get('retry-after')]).toEqual([503, '1'])
+    for (const controller of parts.slice(0, -1)) controller.close()
+    expect(new Set((await Promise.all(held)).map(({ status }) => status))).toEqual(new Set([401]))
+    expect((await fire()).status).toBe(202)
   })
 
   test('F80 a flood of one event is slowed down and leaves the others alone', async () => {
@@ -154,7 +249,7 @@ describe('the webhook inbox', () => {
 
   test('a target that needs nothing of the body fires without one', async () => {
     const plain = createTestHub({ events: { 'ns/e': { ...event, targets: [{ team: 't' }] } } })
-    const response = await plain.post('/triggers/ns/e/fire', { token: event.token })
+    const response = await plain.post('/triggers/ns/e/fire', { token: token })
     expect(response.status).toBe(202)
     await plain.store.close()
   })
@@ -164,7 +259,7 @@ describe('the webhook inbox', () => {
     const long = createTestHub({
       events: { [`ns/${name}`]: { ...event, targets: [{ team: 't' }, { team: 'u' }] } },
     })
-    const reply = await replyOf(long.post(`/triggers/ns/${name}/fire`, { token: event.token }))
+    const reply = await replyOf(long.post(`/triggers/ns/${name}/fire`, { token: token }))
     for (const run of reply.runs) expect(run).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])$/)
     await long.store.close()
   })

@@ -36,6 +36,9 @@ export const investigator = 'agent:incident-response/incident-investigator'
 export const notifier = 'agent:incident-response/incident-notifier'
 export const reader = 'user:reader'
 
+const untilAborted: EventCatalog['ended'] = (_, signal) =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined)))
+
 export interface TestHub {
   readonly store: Store
   readonly clock: ManualClock
@@ -44,14 +47,25 @@ export interface TestHub {
     path: string,
     options: { token?: string; body?: unknown; headers?: Record<string, string> },
   ): Promise<Response>
+  /** Posts a body of which nobody knows the length. */
+  stream(path: string, body: ReadableStream): Promise<Response>
   get(path: string, options?: { token?: string; signal?: AbortSignal }): Promise<Response>
 }
 
-export const createTestHub = ({ events = {} }: { events?: Record<string, WebhookEvent> } = {}): TestHub => {
+export const createTestHub = ({
+  events = {},
+  ended = untilAborted,
+}: {
+  events?: Record<string, WebhookEvent>
+  ended?: EventCatalog['ended']
+} = {}): TestHub => {
   const clock = createManualClock()
   const store = openSqliteStore({ path: ':memory:', clock })
   const closing = new AbortController()
-  const catalog: EventCatalog = { find: async ({ namespace, event }) => events[`${namespace}/${event}`] }
+  const catalog: EventCatalog = {
+    find: async ({ namespace, event }) => events[`${namespace}/${event}`],
+    ended: (run, signal) => ended(run, signal),
+  }
   let ids = 0
   const app = createHubApp({
     store,
@@ -76,6 +90,7 @@ export const createTestHub = ({ events = {} }: { events?: Record<string, Webhook
         headers: { ...authorization(token), ...headers },
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       }),
+    stream: async (path, body) => app.request(path, { method: 'POST', body, duplex: 'half' } as RequestInit),
     get: async (path, { token, signal } = {}) =>
       app.request(path, { headers: authorization(token), ...(signal === undefined ? {} : { signal }) }),
   }

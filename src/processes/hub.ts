@@ -32,6 +32,11 @@ interface HubConfig {
   readonly leaseMs?: number
 }
 
+const nobody: EventCatalog = {
+  find: () => Promise.resolve(undefined),
+  ended: () => Promise.resolve(undefined),
+}
+
 export interface RunningHub {
   readonly url: string
   /** Stops accepting, ends long polls and streams, lets the rest finish. The store stays open. */
@@ -42,7 +47,7 @@ export interface RunningHub {
 export const startHub = async ({
   store,
   authenticator,
-  events = { find: () => Promise.resolve(undefined) },
+  events = nobody,
   host,
   port = HUB_PORT,
   clock,

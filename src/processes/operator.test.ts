@@ -24,6 +24,7 @@ import { storeText } from '../domain/journal/stored-text.ts'
 import {
   configMaps,
   deployments,
+  kubernetesEvents,
   networkPolicies,
   secrets,
   serviceAccounts,
@@ -32,6 +33,7 @@ import {
   type Secret,
 } from '../operator/builtin-kinds.ts'
 import { runOperator, type OperatorSettings } from '../operator/run-operator.ts'
+import type { InboxEntry } from '../ports/inbox.ts'
 import type { Resources } from '../ports/resources.ts'
 import type { Store } from '../ports/store.ts'
 import { systemClock } from './system-clock.ts'
@@ -507,14 +509,16 @@ const webhook = (spec: Partial<SwarmEvent['spec']> = {}): SwarmEvent => ({
     ...spec,
   },
 })
-const deliver = (store: Store, delivery: string, name: string) =>
-  store.inbox.accept({
-    delivery,
-    namespace,
-    event: 'pagerduty',
-    receivedAt: new Date().toISOString(),
-    runs: [{ name, target: 0, manifest: runNamed(name) }],
-  })
+const entryNamed = (delivery: string, name: string, uid = 'event-uid'): InboxEntry => ({
+  delivery,
+  namespace,
+  event: 'pagerduty',
+  uid,
+  receivedAt: new Date().toISOString(),
+  runs: [{ name, target: 0, manifest: runNamed(name) }],
+})
+const deliver = (store: Store, delivery: string, name: string, uid?: string) =>
+  store.inbox.accept(entryNamed(delivery, name, uid))
 
 test('a webhook event gets a token and an address, and the hub finds both', async () => {
   const { resources, operator } = await setUp()
@@ -530,7 +534,7 @@ test('a webhook event gets a token and an address, and the hub finds both', asyn
   const token = Buffer.from(secret.data?.['token'] ?? '', 'base64').toString()
   expect(token).toMatch(/^[0-9a-f]{64}$/)
   expect(await operator.catalog.find({ namespace, event: 'pagerduty' })).toMatchObject({
-    token,
+    secrets: [token],
     suspended: false,
   })
   expect(await operator.catalog.find({ namespace, event: 'other' })).toBeUndefined()
@@ -563,6 +567,157 @@ test('concurrencyPolicy Forbid starts nothing while an earlier run works', async
   await deliver(store, 'd2', 'pagerduty-d2')
   await vi.waitFor(async () => expect(await store.inbox.pending()).toEqual([]))
   expect(await resources.get(swarmRuns, { namespace, name: 'pagerduty-d2' })).toBeUndefined()
+})
+
+test('W2 concurrencyPolicy Replace ends the earlier run, and of several that wait the latest follows it', async () => {
+  const { resources, store } = await setUp()
+  await createPipeline(resources)
+  await resources.create(swarmEvents, webhook({ concurrencyPolicy: 'Replace' }))
+  await deliver(store, 'd1', 'pagerduty-d1')
+  await untilPhase(resources, 'pagerduty-d1', 'Running')
+  await Promise.all(['d2', 'd3', 'd4'].map((name) => deliver(store, name, `pagerduty-${name}`)))
+  await untilPhase(resources, 'pagerduty-d1', 'Cancelled')
+  await vi.waitFor(() => read(resources, swarmRuns, 'pagerduty-d4'))
+  await vi.waitFor(async () => expect(await store.inbox.pending()).toEqual([]))
+  expect((await resources.list(swarmRuns)).items.map(({ metadata }) => metadata.name).toSorted()).toEqual([
+    'pagerduty-d1',
+    'pagerduty-d4',
+  ])
+})
+
+test('F87 runs beyond maxUnfinished wait for others to end, in order, and the status says so', async () => {
+  const { resources, store } = await setUp()
+  await createPipeline(resources)
+  const source = { type: 'webhook' as const, webhook: { storm: { maxUnfinished: 1 } } }
+  const { metadata } = await resources.create(swarmEvents, webhook({ source }))
+  for (const name of ['d1', 'd2']) await deliver(store, name, `pagerduty-${name}`, metadata.uid)
+  await untilPhase(resources, 'pagerduty-d1', 'Running')
+  await vi.waitFor(async () =>
+    expect((await read<SwarmEvent>(resources, swarmEvents, 'pagerduty')).status).toMatchObject({
+      firedCount: 1,
+      lastRunName: 'pagerduty-d1',
+      waitingCount: 1,
+    }),
+  )
+  expect(await resources.get(swarmRuns, { namespace, name: 'pagerduty-d2' })).toBeUndefined()
+  await resources.patch(swarmRuns, { namespace, name: 'pagerduty-d1' }, { spec: { cancel: true } })
+  await vi.waitFor(() => read(resources, swarmRuns, 'pagerduty-d2'))
+  await vi.waitFor(async () => {
+    const { status } = await read<SwarmEvent>(resources, swarmEvents, 'pagerduty')
+    expect(status).toMatchObject({ firedCount: 2 })
+    expect(status).not.toHaveProperty('waitingCount')
+  })
+})
+
+test('W2 with scope subject, runs about one subject follow each other and others do not wait', async () => {
+  const { resources, store } = await setUp()
+  await createPipeline(resources)
+  const source = { type: 'webhook' as const, webhook: { storm: { scope: 'subject' as const } } }
+  await resources.create(swarmEvents, webhook({ source }))
+  for (const [delivery, key] of [
+    ['d1', 'Q1'],
+    ['d2', 'Q1'],
+    ['d3', 'Q2'],
+  ] as const)
+    await store.inbox.accept({ ...entryNamed(delivery, `pagerduty-${delivery}`), subject: { key } })
+  await vi.waitFor(() => read(resources, swarmRuns, 'pagerduty-d3'))
+  await untilPhase(resources, 'pagerduty-d1', 'Running')
+  expect(await resources.get(swarmRuns, { namespace, name: 'pagerduty-d2' })).toBeUndefined()
+  expect((await read<SwarmRun>(resources, swarmRuns, 'pagerduty-d1')).metadata.annotations).toEqual({
+    'kubeswarm.io/subject': 'Q1',
+  })
+  await resources.patch(swarmRuns, { namespace, name: 'pagerduty-d1' }, { spec: { cancel: true } })
+  await vi.waitFor(() => read(resources, swarmRuns, 'pagerduty-d2'))
+})
+
+test('F89 a target that is refused holds up neither the other target nor the next delivery', async () => {
+  const { resources, store } = await setUp()
+  await createPipeline(resources)
+  const { metadata } = await resources.create(swarmEvents, webhook())
+  const entry = entryNamed('d1', 'pagerduty-d1-0', metadata.uid)
+  await store.inbox.accept({
+    ...entry,
+    runs: [
+      { name: 'pagerduty-bad', target: 0, manifest: {} },
+      ...entry.runs.map((run) => ({ ...run, target: 1 })),
+    ],
+  })
+  await deliver(store, 'd2', 'pagerduty-d2', metadata.uid)
+  await vi.waitFor(() => read(resources, swarmRuns, 'pagerduty-d1-0'))
+  await vi.waitFor(() => read(resources, swarmRuns, 'pagerduty-d2'))
+  await vi.waitFor(async () =>
+    expect((await read<SwarmEvent>(resources, swarmEvents, 'pagerduty')).status).toMatchObject({
+      firedCount: 2,
+      droppedCount: 1,
+      drops: [{ reason: 'Refused', count: 1 }],
+    }),
+  )
+})
+
+test('F83 what was not understood shows in the status, and the next understood delivery says so too', async () => {
+  const { resources, store } = await setUp()
+  await createPipeline(resources)
+  const { metadata } = await resources.create(swarmEvents, webhook())
+  await store.inbox.accept({
+    ...entryNamed('bad', 'none', metadata.uid),
+    runs: [],
+    dropped: { reason: 'Quarantined', message: '.trigger.body.incident is not in the data', body: '{}' },
+  })
+  const conditionOf = async () =>
+    (await read<SwarmEvent>(resources, swarmEvents, 'pagerduty')).status?.conditions?.find(
+      ({ type }) => type === 'DeliveriesUnderstood',
+    )
+  await vi.waitFor(async () =>
+    expect(await conditionOf()).toMatchObject({
+      status: 'False',
+      reason: 'Quarantined',
+      message: expect.stringContaining('.trigger.body.incident is not in the data') as string,
+    }),
+  )
+  await vi.waitFor(async () =>
+    expect(JSON.stringify((await resources.list(kubernetesEvents)).items)).toContain('Quarantined: '),
+  )
+  await new Promise((resolve) => setTimeout(resolve, 2))
+  await deliver(store, 'good', 'pagerduty-good', metadata.uid)
+  await vi.waitFor(async () => expect(await conditionOf()).toMatchObject({ status: 'True' }))
+})
+
+test('F70 F84 senders are known by the Secret the event names, and while it changes by both of its secrets', async () => {
+  const { resources, operator } = await setUp()
+  await createPipeline(resources)
+  const source = {
+    type: 'webhook' as const,
+    webhook: { preset: 'pagerduty' as const, signature: { secretRef: { name: 'from-pagerduty' } } },
+  }
+  await resources.create(swarmEvents, webhook({ source }))
+  await vi.waitFor(async () =>
+    expect((await read<SwarmEvent>(resources, swarmEvents, 'pagerduty')).status?.conditions).toMatchObject([
+      { type: 'Ready', status: 'False', reason: 'SecretNotFound' },
+    ]),
+  )
+  const known = async () => (await operator.catalog.find({ namespace, event: 'pagerduty' }))?.secrets
+  expect(await known()).toEqual([])
+  const secret = (data: Record<string, string>): Secret => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { namespace, name: 'from-pagerduty' },
+    data: Object.fromEntries(
+      Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+    ),
+  })
+  await resources.create(secrets, secret({ whatever: 'one\n' }))
+  await vi.waitFor(async () => expect(await known()).toEqual(['one']))
+  await vi.waitFor(async () =>
+    expect((await read<SwarmEvent>(resources, swarmEvents, 'pagerduty')).status?.conditions).toMatchObject([
+      { type: 'Ready', status: 'True' },
+    ]),
+  )
+  await resources.patch(
+    secrets,
+    { namespace, name: 'from-pagerduty' },
+    { data: { whatever: null, ...secret({ secret: 'two', previous: 'one' }).data } },
+  )
+  await vi.waitFor(async () => expect(await known()).toEqual(['two', 'one']))
 })
 
 test('a source that is not supported says so', async () => {

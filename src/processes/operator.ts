@@ -64,7 +64,10 @@ export const startOperator = ({
   ready.catch(() => undefined)
   return {
     ready,
-    catalog: { find: async (event) => (await starting).catalog.find(event) },
+    catalog: {
+      find: async (event) => (await starting).catalog.find(event),
+      ended: async (run, signal) => (await starting).catalog.ended(run, signal),
+    },
     async close() {
       abort.abort()
       const operator = await starting.catch(() => undefined)

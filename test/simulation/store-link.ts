@@ -3,6 +3,7 @@
 
 import { KubeswarmError } from '../../src/domain/error.ts'
 import type { JournalRecord } from '../../src/domain/journal/record.ts'
+import type { EventName } from '../../src/ports/inbox.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { TaskQueue } from '../../src/ports/task-queue.ts'
 import type { SimulatedProcess } from './process.ts'
@@ -116,14 +117,18 @@ export const linkedStore = ({
     },
     inbox: {
       accept: (entry) => call(() => inbox.accept(entry)),
-      pending: () => call(() => inbox.pending()),
+      pending: (request) => call(() => inbox.pending(request)),
+      owing: () => call(() => inbox.owing()),
       settle: (request) => call(() => inbox.settle(request)),
+      fate: (request) => call(() => inbox.fate(request)),
       count: (request) => call(() => inbox.count(request)),
+      recent: (request) => call(() => inbox.recent(request)),
+      prune: (request) => call(() => inbox.prune(request)),
       // Late, never lost: who was away looks again when the connection is back.
       subscribe: (listener) =>
-        noticed((tell: (value: undefined) => void) => inbox.subscribe(() => tell(undefined)), {
+        noticed((tell: (event: EventName | undefined) => void) => inbox.subscribe(tell), {
           mayBeLost: false,
-        })(() => listener()),
+        })(listener),
     },
     close: () => Promise.resolve(),
   }

@@ -362,7 +362,14 @@ export class World {
     try {
       const receivedAt = new Date(this.scheduler.now).toISOString()
       const runs = [{ name, target: 0, manifest }]
-      await hub.store.inbox.accept({ delivery: name, namespace, event: 'alert', receivedAt, runs })
+      await hub.store.inbox.accept({
+        delivery: name,
+        namespace,
+        event: 'alert',
+        uid: 'alert-uid',
+        receivedAt,
+        runs,
+      })
     } catch {
       return again()
     }

@@ -142,6 +142,7 @@ describe.skipIf(missing)('several processes on one PostgreSQL', () => {
     await one.policies.put(policyOf({ revision: 'r7' }))
     await one.inbox.accept({
       delivery: 'd',
+      uid: 'event-uid',
       namespace: 'n',
       event: 'e',
       receivedAt: '2026-04-01T02:52:00.000Z',
@@ -173,6 +174,7 @@ describe.skipIf(missing)('several processes on one PostgreSQL', () => {
     const [one, two] = await both()
     const entry = (name: string) => ({
       delivery: 'd',
+      uid: 'event-uid',
       namespace: 'n',
       event: 'e',
       receivedAt: '2026-04-01T02:52:00.000Z',

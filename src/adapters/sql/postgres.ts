@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import type { RunKey } from '../../domain/journal/record.ts'
 import type { AgentKey } from '../../domain/run/task.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { EventName } from '../../ports/inbox.ts'
 import type { Journal } from '../../ports/journal.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { Store } from '../../ports/store.ts'
@@ -21,12 +22,9 @@ import { createPolicyTable } from './postgres/policy-table.ts'
 import { createSweeper } from './postgres/sweeper.ts'
 import { appendTogether } from './postgres/together.ts'
 import { createTransactions } from './postgres/transactions.ts'
-import {
-  acceptDelivery,
-  countDeliveries,
-  pendingDeliveries,
-  settleDelivery,
-} from './verbs/accept-delivery.ts'
+import { acceptDelivery } from './verbs/accept-delivery.ts'
+import { countDeliveries, pruneDeliveries, recentDeliveries } from './verbs/count-deliveries.ts'
+import { owingEvents, pendingRuns, runFate, settleRun } from './verbs/owed-runs.ts'
 import { appendAsOwner } from './verbs/append-as-owner.ts'
 import { appendRecords } from './verbs/append-records.ts'
 import { cancelTasks } from './verbs/cancel-tasks.ts'
@@ -60,7 +58,7 @@ export const openPostgresStore = async ({ url, clock, logger }: PostgresStoreOpt
   const journalGrew = createNotices<RunKey>({ logger })
   const taskChanged = createNotices<{ readonly id: string; readonly agent: AgentKey }>({ logger })
   const policyChanged = createNotices<AgentKey>({ logger })
-  const delivered = createNotices<undefined>({ logger })
+  const delivered = createNotices<EventName | undefined>({ logger })
 
   const dispatch = (notice: Notice): void => {
     switch (notice.type) {
@@ -74,7 +72,7 @@ export const openPostgresStore = async ({ url, clock, logger }: PostgresStoreOpt
       case 'policy':
         return policyChanged.publish(notice.agent)
       case 'delivery':
-        return delivered.publish(undefined)
+        return delivered.publish(notice.about)
     }
   }
 
@@ -172,14 +170,23 @@ export const openPostgresStore = async ({ url, clock, logger }: PostgresStoreOpt
     inbox: {
       accept: (entry) =>
         write(function* (transaction) {
-          const accepted = yield* acceptDelivery(entry)
-          if (!accepted.duplicate) transaction.publish({ type: 'delivery' })
-          return accepted
+          const { namespace, event } = entry
+          transaction.publish({ type: 'delivery', about: { namespace, event } })
+          return yield* acceptDelivery(transaction, entry)
         }),
-      pending: () => read(pendingDeliveries),
-      settle: (request) => write(() => settleDelivery(request)),
+      pending: (request) => read(() => pendingRuns(request)),
+      owing: () => read(owingEvents),
+      settle: (request) =>
+        write((transaction) => {
+          const { namespace, event } = request
+          transaction.publish({ type: 'delivery', about: { namespace, event } })
+          return settleRun(request)
+        }),
+      fate: (request) => read(() => runFate(request)),
       count: (request) => read(() => countDeliveries(request)),
-      subscribe: (listener) => delivered.subscribe(() => listener()),
+      recent: (request) => read(() => recentDeliveries(request)),
+      prune: (request) => write(() => pruneDeliveries(request)),
+      subscribe: delivered.subscribe,
     },
 
     close: () =>

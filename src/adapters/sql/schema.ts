@@ -102,6 +102,41 @@ export const migrations: readonly (readonly string[])[] = [
   ],
   // The next position is one more than the last.
   [`CREATE INDEX tasks_by_position ON tasks (position)`],
+  [
+    // `delivery` begins with the event's uid: a later event of the same name has deliveries anew.
+    `ALTER TABLE deliveries ADD COLUMN uid TEXT NOT NULL DEFAULT ''`,
+    `ALTER TABLE deliveries ADD COLUMN subject TEXT`,
+    `ALTER TABLE deliveries ADD COLUMN started BIGINT NOT NULL DEFAULT 1`,
+    `ALTER TABLE deliveries ADD COLUMN accepted_at BIGINT NOT NULL DEFAULT 0`,
+    `CREATE INDEX deliveries_by_subject ON deliveries (namespace, event, uid, subject, accepted_at)
+      WHERE started = 1 AND subject IS NOT NULL`,
+    `CREATE INDEX deliveries_by_time ON deliveries (received_at)`,
+    `CREATE INDEX deliveries_of_event ON deliveries (namespace, event, received_at)`,
+    `CREATE INDEX delivery_runs_owed ON delivery_runs (namespace, event, received_at, delivery, target)
+      WHERE state = 'pending'`,
+    `CREATE INDEX delivery_runs_by_time ON delivery_runs (received_at)`,
+    `CREATE TABLE subjects (
+      namespace TEXT NOT NULL,
+      event TEXT NOT NULL,
+      uid TEXT NOT NULL,
+      subject TEXT NOT NULL,
+      resolved_at BIGINT,
+      touched_at TEXT NOT NULL,
+      PRIMARY KEY (namespace, event, uid, subject)
+    )`,
+    `CREATE INDEX subjects_by_time ON subjects (touched_at)`,
+    // One row per event and outcome: counts outlive the deliveries they counted.
+    `CREATE TABLE delivery_counts (
+      namespace TEXT NOT NULL,
+      event TEXT NOT NULL,
+      uid TEXT NOT NULL,
+      outcome TEXT NOT NULL,
+      total BIGINT NOT NULL,
+      last_at TEXT NOT NULL,
+      last_words TEXT NOT NULL,
+      PRIMARY KEY (namespace, event, uid, outcome)
+    )`,
+  ],
 ]
 
 export const schemaVersion = migrations.length

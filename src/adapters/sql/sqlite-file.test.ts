@@ -42,6 +42,7 @@ describe('a store file', () => {
     await first.policies.put(policyOf())
     await first.inbox.accept({
       delivery: 'd',
+      uid: 'event-uid',
       namespace: 'n',
       event: 'e',
       receivedAt: '2026-04-01T02:52:00.000Z',

@@ -4,14 +4,12 @@
 import type { RunKey } from '../../domain/journal/record.ts'
 import type { AgentKey } from '../../domain/run/task.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { EventName } from '../../ports/inbox.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { Store } from '../../ports/store.ts'
-import {
-  acceptDelivery,
-  countDeliveries,
-  pendingDeliveries,
-  settleDelivery,
-} from './verbs/accept-delivery.ts'
+import { acceptDelivery } from './verbs/accept-delivery.ts'
+import { countDeliveries, pruneDeliveries, recentDeliveries } from './verbs/count-deliveries.ts'
+import { owingEvents, pendingRuns, runFate, settleRun } from './verbs/owed-runs.ts'
 import { appendAsOwner } from './verbs/append-as-owner.ts'
 import { appendRecords } from './verbs/append-records.ts'
 import { cancelTasks } from './verbs/cancel-tasks.ts'
@@ -51,7 +49,7 @@ export const openSqliteStore = ({ path, outlives, clock, logger }: SqliteStoreOp
   const journalGrew = createNotices<RunKey>({ logger })
   const taskChanged = createNotices<{ readonly id: string; readonly agent: AgentKey }>({ logger })
   const policyChanged = createNotices<AgentKey>({ logger })
-  const delivered = createNotices<undefined>({ logger })
+  const delivered = createNotices<EventName | undefined>({ logger })
   const writes = createWriteQueue({ database, clock, onGrowth: journalGrew.publish })
   const waiters = createLeaseWaiters({ database, writes, clock })
   const sweeper = createSweeper({ database, writes, clock, logger })
@@ -125,14 +123,21 @@ export const openSqliteStore = ({ path, outlives, clock, logger }: SqliteStoreOp
     inbox: {
       accept: (entry) =>
         writes.write((transaction) => {
-          const accepted = transaction.perform(acceptDelivery(entry))
-          if (!accepted.duplicate) transaction.afterCommit(() => delivered.publish(undefined))
-          return accepted
+          transaction.afterCommit(() => delivered.publish(entry))
+          return transaction.perform(acceptDelivery(transaction, entry))
         }),
-      pending: async () => read(pendingDeliveries()),
-      settle: (request) => write(() => settleDelivery(request)),
+      pending: async (request) => read(pendingRuns(request)),
+      owing: async () => read(owingEvents()),
+      settle: (request) =>
+        writes.write((transaction) => {
+          transaction.afterCommit(() => delivered.publish(request))
+          transaction.perform(settleRun(request))
+        }),
+      fate: async (request) => read(runFate(request)),
       count: async (request) => read(countDeliveries(request)),
-      subscribe: (listener) => delivered.subscribe(() => listener()),
+      recent: async (request) => read(recentDeliveries(request)),
+      prune: (request) => write(() => pruneDeliveries(request)),
+      subscribe: delivered.subscribe,
     },
 
     close: async () => {

@@ -107,15 +107,60 @@ export const statements = {
   },
   delivery: {
     read: 'SELECT entry FROM deliveries WHERE namespace = ? AND event = ? AND delivery = ?',
-    insert: `INSERT INTO deliveries (namespace, event, delivery, received_at, entry) VALUES (?, ?, ?, ?, ?)
+    insert: `INSERT INTO deliveries (namespace, event, delivery, received_at, entry, uid, subject, started, accepted_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (namespace, event, delivery) DO NOTHING RETURNING delivery`,
+    // What was not understood may be understood later, by a corrected template; only one of two can be the first then.
+    replace: `UPDATE deliveries SET received_at = ?, entry = ?, subject = ?, started = ?, accepted_at = ?
+      WHERE namespace = ? AND event = ? AND delivery = ? AND started = 0 RETURNING delivery`,
     insertRun: `INSERT INTO delivery_runs (namespace, event, delivery, run, target, received_at, state)
       VALUES (?, ?, ?, ?, ?, ?, 'pending')`,
     pending: `SELECT d.entry, r.run FROM delivery_runs r JOIN deliveries d
         ON d.namespace = r.namespace AND d.event = r.event AND d.delivery = r.delivery
-      WHERE r.state = 'pending' ORDER BY r.received_at, r.delivery, r.target`,
+      WHERE r.state = 'pending' ORDER BY r.received_at, r.delivery, r.target LIMIT ?`,
+    pendingOfEvent: `SELECT d.entry, r.run FROM delivery_runs r JOIN deliveries d
+        ON d.namespace = r.namespace AND d.event = r.event AND d.delivery = r.delivery
+      WHERE r.state = 'pending' AND r.namespace = ? AND r.event = ?
+        AND (r.received_at, r.delivery, r.target) > (?, ?, ?)
+      ORDER BY r.received_at, r.delivery, r.target LIMIT ?`,
+    owing: `SELECT DISTINCT namespace, event FROM delivery_runs WHERE state = 'pending'`,
+    waiting: `SELECT COUNT(*) AS runs, MIN(received_at) AS since FROM delivery_runs
+      WHERE state = 'pending' AND namespace = ? AND event = ?`,
     settleRun: `UPDATE delivery_runs SET state = ?, refused = ?
-      WHERE namespace = ? AND event = ? AND delivery = ? AND run = ?`,
-    count: `SELECT COUNT(*) AS fired, MAX(received_at) AS last FROM deliveries WHERE namespace = ? AND event = ?`,
+      WHERE namespace = ? AND event = ? AND delivery = ? AND run = ? AND state = 'pending'
+      RETURNING received_at`,
+    fate: `SELECT state, refused FROM delivery_runs WHERE namespace = ? AND event = ? AND delivery = ? AND run = ?`,
+    othersCreated: `SELECT COUNT(*) AS runs FROM delivery_runs
+      WHERE namespace = ? AND event = ? AND delivery = ? AND run <> ? AND state = 'created'`,
+    counts: `SELECT outcome, total, last_at, last_words FROM delivery_counts
+      WHERE namespace = ? AND event = ? AND uid = ? ORDER BY outcome`,
+    count: `INSERT INTO delivery_counts (namespace, event, uid, outcome, total, last_at, last_words)
+      VALUES (?, ?, ?, ?, 1, ?, ?)
+      ON CONFLICT (namespace, event, uid, outcome) DO UPDATE SET total = delivery_counts.total + 1,
+        last_at = excluded.last_at, last_words = excluded.last_words`,
+    recent: `SELECT entry FROM deliveries WHERE namespace = ? AND event = ? AND uid = ?
+      ORDER BY received_at DESC, delivery LIMIT ?`,
+    forgetRuns: `DELETE FROM delivery_runs WHERE (namespace, event, delivery, run) IN (
+      SELECT namespace, event, delivery, run FROM delivery_runs
+      WHERE received_at < ? AND state <> 'pending' ORDER BY received_at LIMIT ?)`,
+    forget: `DELETE FROM deliveries WHERE (namespace, event, delivery) IN (
+      SELECT d.namespace, d.event, d.delivery FROM deliveries d
+      WHERE d.received_at < ? AND NOT EXISTS (SELECT 1 FROM delivery_runs r
+        WHERE r.namespace = d.namespace AND r.event = d.event AND r.delivery = d.delivery)
+      ORDER BY d.received_at LIMIT ?) RETURNING delivery`,
+    forgetSubjects: 'DELETE FROM subjects WHERE touched_at < ?',
+  },
+  subject: {
+    // Also where nothing changes: the row is what two firings of one subject wait for each other on.
+    hold: `INSERT INTO subjects (namespace, event, uid, subject, resolved_at, touched_at) VALUES (?, ?, ?, ?, NULL, ?)
+      ON CONFLICT (namespace, event, uid, subject) DO UPDATE SET touched_at = excluded.touched_at
+      RETURNING resolved_at`,
+    resolve: `UPDATE subjects SET resolved_at = ?
+      WHERE namespace = ? AND event = ? AND uid = ? AND subject = ? AND (resolved_at IS NULL OR resolved_at < ?)`,
+    latest: `SELECT accepted_at, entry FROM deliveries
+      WHERE namespace = ? AND event = ? AND uid = ? AND subject = ? AND started = 1
+      ORDER BY accepted_at DESC LIMIT 1`,
+    startedSince: `SELECT COUNT(*) AS firings FROM deliveries
+      WHERE namespace = ? AND event = ? AND uid = ? AND subject = ? AND started = 1 AND accepted_at > ?`,
   },
 } as const

@@ -99,6 +99,14 @@ export type {
   WebhookToolSpec,
 } from './tools.ts'
 export type { TokenUsage } from './usage.ts'
+export {
+  defaultMaxAgeSeconds,
+  defaultMaxUnfinished,
+  defaultRunsPerHour,
+  type signatureSchemes,
+  type webhookPresets,
+  type WebhookSource,
+} from './webhook-source.ts'
 
 /** Any object of this version. */
 export type SwarmObject = SwarmAgent | SwarmTeam | SwarmRun | SwarmPolicy | SwarmEvent | SwarmSettings

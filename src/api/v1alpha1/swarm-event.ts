@@ -3,8 +3,8 @@
 import {
   aliasOf,
   choice,
-  described,
   flag,
+  integer,
   list,
   longInteger,
   object,
@@ -17,55 +17,15 @@ import {
 import { ageColumn, type KindDefinition } from '../definition.ts'
 import type { KubernetesObject } from '../resource.ts'
 import { conditions, observedGeneration } from './conditions.ts'
-import { LocalObjectReference } from './references.ts'
 import { type ApiVersion, swarmEvents } from './resources.ts'
 import { teamPhases } from './swarm-team.ts'
+import { WebhookSource } from './webhook-source.ts'
 
-const webhookPresets = ['pagerduty', 'alertmanager', 'grafana', 'github', 'standard-webhooks'] as const
-const signatureSchemes = ['bearer', 'standard-webhooks', 'pagerduty', 'github', 'slack'] as const
 const concurrencyPolicies = ['Allow', 'Forbid', 'Replace'] as const
 
 const TeamOutputSource = object('The end of another team’s run.', {
   name: text('SwarmTeam to follow.'),
   onPhase: optional(choice(teamPhases, 'Phase that fires.', { default: 'Succeeded' })),
-})
-
-const WebhookSource = object('What senders send, and how they prove who they are.', {
-  preset: optional(
-    choice(webhookPresets, 'A known sender: fixes signature, dedupKey and filter where they are left out.'),
-  ),
-  signature: optional(
-    object('How a sender proves who it is.', {
-      scheme: optional(
-        choice(
-          signatureSchemes,
-          '`bearer` takes the token in the Authorization header, the others sign the body.',
-          {
-            default: 'bearer',
-          },
-        ),
-      ),
-      secretRef: optional(
-        described(
-          'Secret with the shared secret under key `secret`, or as its only key. Left out: the token that was made for this event.',
-          LocalObjectReference,
-        ),
-      ),
-    }),
-  ),
-  dedupKey: optional(
-    text(
-      'Template of the delivery’s identity: a second delivery with the same one starts nothing. Left out: the sender’s delivery id, or a hash of the body.',
-      {
-        maxLength: 1024,
-      },
-    ),
-  ),
-  filter: optional(
-    text('Template; a delivery for which it gives an empty text, `false`, `0` or `no` starts nothing.', {
-      maxLength: 4096,
-    }),
-  ),
 })
 
 const SwarmEventSource = object(
@@ -128,13 +88,27 @@ export const SwarmEventSpecSchema = object('What starts runs, and which.', {
 })
 export type SwarmEventSpec = TypeOf<typeof SwarmEventSpecSchema>
 
+const Drop = object('Deliveries that started nothing, for one reason.', {
+  reason: text(
+    'Why: `Duplicate`, `Filtered`, `OwnAction`, `TooOld`, `Resolved`, `Grouped`, `LoopBroken`, `Forbidden`, `Replaced`, `Refused` or `Quarantined`.',
+  ),
+  count: longInteger('How many.'),
+  lastAt: optional(time('When the latest came.')),
+  message: optional(text('What was said of the latest.')),
+})
+
 export const SwarmEventStatusSchema = object('What is known of the event.', {
   lastFiredAt: optional(time('When it last started something.')),
   nextFireAt: optional(time('When the schedule is next due.')),
   firedCount: optional(longInteger('Deliveries that started something.')),
   droppedCount: optional(
-    longInteger('Deliveries that were accepted and started nothing: filtered, repeated or forbidden.'),
+    longInteger(
+      'Deliveries that were accepted and started nothing: filtered, repeated, forbidden, not understood.',
+    ),
   ),
+  drops: optional(list(Drop, 'The same by reason.', { key: 'reason' })),
+  waitingCount: optional(integer('Runs that are promised to senders and wait for others to end.')),
+  waitingSince: optional(time('Since when the first of them waits.')),
   lastRunName: optional(text('Latest run.')),
   webhookURL: optional(text('Where to send deliveries.')),
   observedGeneration,

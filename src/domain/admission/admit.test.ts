@@ -490,6 +490,16 @@ describe('SwarmEvent', () => {
     expect(errorPaths(withInput('{{ .body.incident.title }}'))).toEqual([])
   })
 
+  it.each([
+    ['{{ .trigger.alert.title }}', 'preset: pagerduty', []],
+    ['{{ .trigger.alert.titel }}', 'preset: pagerduty', ['spec.targets[0].input.x']],
+    ['{{ .trigger.alert.title }}', 'filter: "yes"', ['spec.targets[0].input.x']],
+    ['{{ .trigger.subject }} {{ .trigger.id }}', 'filter: "yes"', []],
+  ])('that reads %s of a webhook with %s', (template, webhook, paths) => {
+    const spec = `source: {type: webhook, webhook: {${webhook}}}\ntargets: [{team: a, input: {x: "${template}"}}]\n`
+    expect(errorPaths(manifest('SwarmEvent', 'e', spec))).toEqual(paths)
+  })
+
   it('hears of an input its team does not know', () => {
     const context = cluster(
       ...agents,

@@ -3,19 +3,29 @@
 
 import type { FieldError } from '../error.ts'
 import { joinPath } from '../../api/field-path.ts'
-import type { SwarmEvent } from '../../api/v1alpha1/index.ts'
+import type { SwarmEvent, WebhookSource } from '../../api/v1alpha1/index.ts'
 import { checkTemplate, type KnownData, openRoot } from '../template/check.ts'
 import { parseTemplate } from '../template/parse.ts'
+import { checkAlertReferences } from './check-alert-references.ts'
 
 /** `.body` and `.output` are short for `.trigger.body` and `.trigger.output`. */
 const triggerData: KnownData = new Map([
-  ['trigger', { noun: 'trigger field', names: ['name', 'firedAt', 'output', 'body'] }],
+  [
+    'trigger',
+    { noun: 'trigger field', names: ['name', 'firedAt', 'output', 'body', 'alert', 'id', 'subject'] },
+  ],
   ['body', openRoot],
   ['output', openRoot],
 ])
 
-const check = (path: string, text: string | undefined): readonly FieldError[] => {
-  if (text === undefined) return []
+const checkText = (
+  path: string,
+  text: string | undefined,
+  webhook: WebhookSource | undefined,
+): readonly FieldError[] =>
+  text === undefined ? [] : [...checkKnown(path, text), ...checkAlertReferences({ path, text, webhook })]
+
+const checkKnown = (path: string, text: string): readonly FieldError[] => {
   const parsed = parseTemplate(text)
   const found =
     parsed.type === 'error' ? parsed.errors : checkTemplate({ template: parsed.template, known: triggerData })
@@ -27,13 +37,18 @@ const check = (path: string, text: string | undefined): readonly FieldError[] =>
   }))
 }
 
-export const checkEventTemplates = ({ source, targets }: SwarmEvent['spec']): readonly FieldError[] => [
-  ...check('spec.source.webhook.dedupKey', source.webhook?.dedupKey),
-  ...check('spec.source.webhook.filter', source.webhook?.filter),
-  ...targets.flatMap(({ prompt, input = {} }, index) => [
-    ...check(`spec.targets[${index}].prompt`, prompt),
-    ...Object.entries(input).flatMap(([key, text]) =>
-      check(joinPath(`spec.targets[${index}].input`, key), text),
+export const checkEventTemplates = ({ source, targets }: SwarmEvent['spec']): readonly FieldError[] => {
+  const { webhook } = source
+  const check = (path: string, text: string | undefined) => checkText(path, text, webhook)
+  return [
+    ...(['dedupKey', 'subjectKey', 'filter'] as const).flatMap((field) =>
+      check(`spec.source.webhook.${field}`, webhook?.[field]),
     ),
-  ]),
-]
+    ...targets.flatMap(({ prompt, input = {} }, index) => [
+      ...check(`spec.targets[${index}].prompt`, prompt),
+      ...Object.entries(input).flatMap(([key, text]) =>
+        check(joinPath(`spec.targets[${index}].input`, key), text),
+      ),
+    ]),
+  ]
+}

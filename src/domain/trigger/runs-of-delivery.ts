@@ -3,9 +3,8 @@
 
 import { createHash } from 'node:crypto'
 import type { SwarmEventTarget } from '../../api/v1alpha1/index.ts'
-import { KubeswarmError } from '../error.ts'
-import { parseTemplate } from '../template/parse.ts'
-import { renderTemplate } from '../template/render.ts'
+import type { Alert } from './alert.ts'
+import { renderField } from './render-field.ts'
 
 /** What targets of an event see as `.trigger`. */
 export interface TriggerData {
@@ -15,6 +14,12 @@ export interface TriggerData {
   readonly firedAt: string
   /** What a sender sent, parsed. */
   readonly body?: unknown
+  /** The same as every sender's alert looks, where a preset reads it. */
+  readonly alert?: Alert
+  /** What the delivery is about. */
+  readonly subject?: string
+  /** Of the delivery. */
+  readonly id?: string
   /** Output of the run whose end fired. */
   readonly output?: string
 }
@@ -52,11 +57,23 @@ export const runsOfDelivery = ({
   })
 }
 
+/** What templates see; `.body` and `.output` are short for the same below `.trigger`. */
+export const templateData = (trigger: TriggerData): unknown => {
+  const { body, output } = trigger
+  return {
+    trigger,
+    ...(body === undefined ? {} : { body }),
+    ...(output === undefined ? {} : { output }),
+  }
+}
+
 /** Room for the hash and a target's number within the 63 characters of a label value. */
-const LONGEST_EVENT_PART = 49
+const LONGEST_EVENT_PART = 44
+/** 60 bits: two of a million deliveries share a name once in two million times. */
+const HASH_DIGITS = 15
 
 const runName = ({ event, uid, delivery }: Firing): string => {
-  const hash = createHash('sha256').update(`${uid}\n${delivery}`).digest('hex').slice(0, 10)
+  const hash = createHash('sha256').update(`${uid}\n${delivery}`).digest('hex').slice(0, HASH_DIGITS)
   return `${event.slice(0, LONGEST_EVENT_PART).replace(/[.-]+$/, '')}-${hash}`
 }
 
@@ -71,14 +88,9 @@ const manifestOf = ({
   readonly index: number
   readonly firing: Firing
 }): unknown => {
-  const { body, output } = trigger
-  const data = {
-    trigger,
-    ...(body === undefined ? {} : { body }),
-    ...(output === undefined ? {} : { output }),
-  }
+  const data = templateData(trigger)
   const rendered = (field: string, text: string): string =>
-    render({ text, data, field: `spec.targets[${index}].${field}`, event: `${namespace}/${event}` })
+    renderField({ text, data, field: `spec.targets[${index}].${field}`, event: `${namespace}/${event}` })
   const input = Object.entries(target.input ?? {}).map(([key, text]) => [key, rendered(`input.${key}`, text)])
   return {
     apiVersion: 'kubeswarm.io/v1alpha1',
@@ -101,40 +113,3 @@ const manifestOf = ({
     },
   }
 }
-
-const render = ({
-  text,
-  data,
-  field,
-  event,
-}: {
-  readonly text: string
-  readonly data: unknown
-  readonly field: string
-  readonly event: string
-}): string => {
-  const parsed = parseTemplate(text)
-  if (parsed.type === 'error') throw templateError({ field, event, ...parsed.errors[0] })
-  const result = renderTemplate({ template: parsed.template, data })
-  if (result.type === 'error') throw templateError({ field, event, ...result })
-  return result.text
-}
-
-const templateError = ({
-  field,
-  event,
-  message = 'the template is not valid',
-  position,
-  remedy,
-}: {
-  readonly field: string
-  readonly event: string
-  readonly message?: string
-  readonly position?: { readonly line: number; readonly column: number }
-  readonly remedy?: string
-}): KubeswarmError =>
-  new KubeswarmError({
-    code: 'TemplateError',
-    message: `cannot start the runs of SwarmEvent ${event}: ${field}${position === undefined ? '' : `, line ${position.line}, column ${position.column}`}: ${message}`,
-    remedy: remedy ?? 'correct the template, or give it a default for what this body does not have',
-  })

@@ -9,6 +9,9 @@ export const promptConfigMapName = (agent: string): string => `${agent}-prompt`
 export const networkPolicyName = (agent: string): string => `${agent}-netpol`
 export const webhookTokenSecretName = (event: string): string => `${event}-webhook-token`
 export const webhookTokenKey = 'token'
+/** The token before, accepted until the time in the annotation. */
+export const previousTokenKey = 'previousToken'
+export const previousUntilAnnotation = 'kubeswarm.io/previous-token-until'
 
 /** Optional Secret of the namespace that every agent's environment includes. */
 export const sharedKeysSecretName = 'kubeswarm-api-keys'

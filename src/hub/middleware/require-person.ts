@@ -1,4 +1,4 @@
-// Opens a run to those whom Kubernetes lets read it, or change it: that verb on swarmruns of that name in that namespace.
+// Opens an object to those whom Kubernetes lets read it, or change it: that verb on that name in that namespace.
 
 import { createMiddleware } from 'hono/factory'
 import { KubeswarmError } from '../../domain/error.ts'
@@ -6,22 +6,31 @@ import type { HubContext, HubEnv } from '../context.ts'
 import { unauthorized } from '../refusal.ts'
 import { bearerToken } from './bearer-token.ts'
 
-export const requireReader = (context: HubContext) => requireRight(context, 'get')
+const runs = { resource: 'swarmruns', parameter: 'name' } as const
+const events = { resource: 'swarmevents', parameter: 'event' } as const
 
-export const requireEditor = (context: HubContext) => requireRight(context, 'update')
+export const requireReader = (context: HubContext) => requireRight(context, 'get', runs)
 
-const requireRight = ({ authenticator }: HubContext, verb: 'get' | 'update') =>
+export const requireEditor = (context: HubContext) => requireRight(context, 'update', runs)
+
+export const requireEventReader = (context: HubContext) => requireRight(context, 'get', events)
+
+const requireRight = (
+  { authenticator }: HubContext,
+  verb: 'get' | 'update',
+  { resource, parameter }: typeof runs | typeof events,
+) =>
   createMiddleware<HubEnv>(async (c, next) => {
     const token = bearerToken(c.req.raw)
     const user = token === undefined ? undefined : await authenticator.authenticate({ token })
     if (user === undefined) throw unauthorized()
-    const { namespace = '', name = '' } = c.req.param() as Record<string, string>
-    const question = { user, verb, resource: 'swarmruns', namespace, name } as const
+    const { namespace = '', [parameter]: name = '' } = c.req.param() as Record<string, string>
+    const question = { user, verb, resource, namespace, name } as const
     if (!(await authenticator.authorize(question))) {
       throw new KubeswarmError({
         code: 'Forbidden',
-        message: `"${user.username}" may not ${verb} swarmruns.kubeswarm.io "${name}" in namespace "${namespace}"`,
-        remedy: `ask for a Role with verb ${verb} on swarmruns`,
+        message: `"${user.username}" may not ${verb} ${resource}.kubeswarm.io "${name}" in namespace "${namespace}"`,
+        remedy: `ask for a Role with verb ${verb} on ${resource}`,
       })
     }
     c.set('user', user)

@@ -1,36 +1,46 @@
-// The webhook inbox. Who cannot show the event's token learns nothing, not even whether the event exists; what is
-// accepted is durable before it is answered, and the same delivery again gets the same answer.
+// The webhook inbox. Who cannot prove to be the event's sender learns nothing, not even whether the event exists; what
+// is accepted is durable before it is answered, and the same delivery again gets the same answer.
 
-import { Hono } from 'hono'
-import { isKubeswarmError } from '../../domain/error.ts'
-import { parseJson } from '../../domain/template/value.ts'
-import { runsOfDelivery } from '../../domain/trigger/runs-of-delivery.ts'
+import { Hono, type Context } from 'hono'
+import { decideDelivery, schemeOf, type DecidedDelivery } from '../../domain/trigger/decide-delivery.ts'
+import { isProven, signsBody } from '../../domain/trigger/signature.ts'
 import type { WebhookEvent } from '../../ports/event-catalog.ts'
+import type { InboxEntry } from '../../ports/inbox.ts'
+import { answerAtEnd, streamProgress, wishOf, type Wish } from '../await-answer.ts'
 import type { HubContext, HubEnv } from '../context.ts'
-import { deliveryId } from '../delivery-id.ts'
-import { bearerToken } from '../middleware/bearer-token.ts'
-import { decodeText, readBody } from '../read-body.ts'
+import type { TriggerOutcome } from '../metrics.ts'
+import { readBody } from '../read-body.ts'
+import { createReadingRoom } from '../reading-room.ts'
 import { createRateLimit } from '../rate-limit.ts'
-import { HubRefusal, invalidInput, unauthorized } from '../refusal.ts'
-import { sameToken } from '../same-token.ts'
+import { HubRefusal, invalidInput, unproven } from '../refusal.ts'
 import { paths, type FireReply } from '../wire.ts'
 
 const WEBHOOK_BODY_LIMIT = 256 * 1024
+const BODIES_ON_THEIR_WAY = 64 * 1024 * 1024
 /** Of one event, so that a flood of one leaves the others alone. An alert storm fits in the burst. */
 const PER_SECOND = 200
 const BURST = 2000
+/** Senders that wait for a run hold a connection each. */
+const MOST_WAITING = 256
 
 export const fireRoutes = (context: HubContext): Hono<HubEnv> => {
-  const { store, events, clock, newId, metrics, logger } = context
+  const { store, clock, newId, metrics, logger } = context
   const limit = createRateLimit({ clock, perSecond: PER_SECOND, burst: BURST })
+  const room = createReadingRoom({ bytes: BODIES_ON_THEIR_WAY })
+  let waiting = 0
   const app = new Hono<HubEnv>()
 
   app.post(paths.fire, async (c) => {
     const { namespace, event: name } = c.req.param()
-    const event = await authenticated({ events, namespace, name, request: c.req.raw })
-    if (event === undefined) {
+    const request = c.req.raw
+    const header = (each: string): string | undefined => request.headers.get(each) ?? undefined
+    // The same for all, whether or not there is such an event: what is wrong with a body says nothing about it.
+    const body = await read(request)
+    const event = await context.events.find({ namespace, event: name })
+    if (event === undefined || !(await isSender({ event, header, body, now: clock.now() }))) {
+      if (event === undefined) isProven({ ...decoy, header, body, now: clock.now() })
       metrics.triggerEnded('unauthorized')
-      throw unauthorized()
+      throw unproven()
     }
     // Strangers are not counted: a bucket they could empty would let them shut out the sender.
     const retryAfterMs = limit.take(event.uid)
@@ -38,49 +48,165 @@ export const fireRoutes = (context: HubContext): Hono<HubEnv> => {
       metrics.triggerEnded('rate_limited')
       throw tooMany({ namespace, name, retryAfterMs })
     }
-    try {
-      const receivedAt = new Date(clock.now()).toISOString()
-      const body = bodyOf(await readBody({ request: c.req.raw, limit: WEBHOOK_BODY_LIMIT, clock }))
-      const delivery = deliveryId({ headers: c.req.raw.headers, newId })
-      const runs = runsOfDelivery({
-        targets: event.targets,
-        firing: {
-          namespace,
-          event: name,
-          uid: event.uid,
-          delivery,
-          trigger: { body, name, firedAt: receivedAt },
-        },
-      })
-      const { entry, duplicate } = await store.inbox.accept({
-        delivery,
-        namespace,
-        event: name,
-        receivedAt,
-        runs,
-      })
-      metrics.triggerEnded(duplicate ? 'duplicate' : 'accepted')
-      const names = entry.runs.map((run) => run.name)
-      logger.info(
-        { requestId: c.get('requestId'), namespace, event: name, runs: names, duplicate },
-        'delivery accepted',
-      )
-      return c.json<FireReply>({ accepted: true, run: names[0] ?? '', runs: names, duplicate }, 202)
-    } catch (error) {
-      if (error instanceof HubRefusal && error.status === 413) metrics.triggerEnded('too_large')
-      else if (isKubeswarmError(error) && (error.code === 'InvalidInput' || error.code === 'TemplateError')) {
-        metrics.triggerEnded('invalid')
-      }
-      throw error
-    }
+    const wish = wishOf(new URL(request.url).searchParams)
+    if (wish.mode !== 'async') checkWaiting({ event, wish, waiting })
+
+    const now = clock.now()
+    const decision = decideDelivery({ rules: event, header, body, now, newId })
+    if (decision.type === 'challenge') return c.json({ challenge: decision.challenge })
+    const { entry, duplicate } = await store.inbox.accept(entryOf({ event, decision, now }))
+    const reply = replyOf({ entry, duplicate })
+    metrics.triggerEnded(outcomeOf(reply))
+    logger.info(
+      { requestId: c.get('requestId'), namespace, event: name, ...reply },
+      reply.dropped === undefined ? 'delivery accepted' : 'delivery dropped',
+    )
+    // Whoever only shows a token sees the answer and can correct it. A sender that signs is a service that gives up on
+    // addresses that refuse; it is told yes, and the body is kept.
+    if (entry.dropped?.reason === 'Quarantined' && !signsBody(schemeOf(event.webhook)))
+      throw invalidInput(entry.dropped.message, entry.dropped.remedy)
+    return answer({ c, entry, reply, wish })
   })
 
   // Other methods: to a stranger as silent as a wrong token.
   app.all(paths.fire, () => {
-    throw unauthorized()
+    throw unproven()
   })
 
+  const read = async (request: Request): Promise<Buffer> => {
+    const reading = room.enter()
+    try {
+      return await readBody({ request, limit: WEBHOOK_BODY_LIMIT, clock, reading })
+    } catch (error) {
+      if (error instanceof HubRefusal && error.status === 413) metrics.triggerEnded('too_large')
+      throw error
+    } finally {
+      reading.leave()
+    }
+  }
+
+  const answer = async ({
+    c,
+    entry,
+    reply,
+    wish: { mode, timeoutMs },
+  }: {
+    readonly c: Context<HubEnv>
+    readonly entry: InboxEntry
+    readonly reply: FireReply
+    readonly wish: Wish
+  }): Promise<Response> => {
+    if (mode === 'async') return c.json<FireReply>(reply, 202)
+    const gone = c.req.raw.signal
+    const { namespace, event, uid, delivery } = entry
+    const asked = {
+      context,
+      reply,
+      promise: { namespace, event, uid, delivery, run: reply.run },
+      timeoutMs,
+      gone,
+    }
+    waiting += 1
+    if (mode === 'sync') {
+      try {
+        const { status, reply: ending } = await answerAtEnd(asked)
+        return c.json(ending, status)
+      } finally {
+        waiting -= 1
+      }
+    }
+    c.header('content-type', 'text/event-stream; charset=utf-8')
+    c.header('cache-control', 'no-store')
+    return c.body(streamProgress({ ...asked, left: () => (waiting -= 1) }))
+  }
+
   return app
+}
+
+/** Work for nothing, as much as for an event that exists. */
+const decoy = { scheme: 'pagerduty', secrets: [] } as const
+
+const isSender = async ({
+  event,
+  header,
+  body,
+  now,
+}: {
+  readonly event: WebhookEvent
+  readonly header: (name: string) => string | undefined
+  readonly body: Buffer
+  readonly now: number
+}): Promise<boolean> => {
+  const proven = isProven({ scheme: schemeOf(event.webhook), secrets: event.secrets, header, body, now })
+  return proven && !event.suspended
+}
+
+const checkWaiting = ({
+  event: { namespace, event, targets },
+  wish: { mode },
+  waiting,
+}: {
+  readonly event: WebhookEvent
+  readonly wish: Wish
+  readonly waiting: number
+}): void => {
+  if (targets.length !== 1)
+    throw invalidInput(
+      `mode=${mode} waits for one run, and SwarmEvent ${namespace}/${event} has ${targets.length} targets`,
+      'send it without mode; nothing was started',
+    )
+  if (waiting >= MOST_WAITING)
+    throw new HubRefusal({
+      status: 503,
+      code: 'HubUnavailable',
+      message: `${waiting} senders wait for runs already; nothing was started`,
+      remedy: 'send it without mode, or later',
+      retryable: true,
+      retryAfterMs: 5000,
+    })
+}
+
+const entryOf = ({
+  event: { namespace, event, uid },
+  decision: { delivery, runs, subject, storm, dropped },
+  now,
+}: {
+  readonly event: WebhookEvent
+  readonly decision: DecidedDelivery
+  readonly now: number
+}): InboxEntry => ({
+  namespace,
+  event,
+  uid,
+  delivery,
+  receivedAt: new Date(now).toISOString(),
+  runs,
+  ...(subject === undefined ? {} : { subject }),
+  ...(storm === undefined ? {} : { storm }),
+  ...(dropped === undefined ? {} : { dropped }),
+})
+
+const replyOf = ({
+  entry: { runs, dropped },
+  duplicate,
+}: {
+  readonly entry: InboxEntry
+  readonly duplicate: boolean
+}): FireReply => {
+  const names = dropped?.joins ?? runs.map((run) => run.name)
+  return {
+    accepted: true,
+    run: names[0] ?? '',
+    runs: names,
+    duplicate,
+    ...(dropped === undefined ? {} : { dropped: { reason: dropped.reason, message: dropped.message } }),
+  }
+}
+
+const outcomeOf = ({ duplicate, dropped }: FireReply): TriggerOutcome => {
+  if (duplicate) return 'duplicate'
+  if (dropped === undefined) return 'accepted'
+  return dropped.reason === 'Quarantined' ? 'quarantined' : 'dropped'
 }
 
 const tooMany = ({
@@ -100,34 +226,3 @@ const tooMany = ({
     retryable: true,
     retryAfterMs,
   })
-
-/** The event, when the request shows its token and it is not suspended. The work is the same in every other case. */
-const authenticated = async ({
-  events,
-  namespace,
-  name,
-  request,
-}: {
-  readonly events: HubContext['events']
-  readonly namespace: string
-  readonly name: string
-  readonly request: Request
-}): Promise<WebhookEvent | undefined> => {
-  const event = await events.find({ namespace, event: name })
-  const same = sameToken({ given: bearerToken(request), expected: event?.token })
-  return same && event?.suspended === false ? event : undefined
-}
-
-/** An empty body is an event without data. */
-const bodyOf = (body: Buffer): unknown => {
-  const text = decodeText(body)
-  if (text.trim() === '') return {}
-  try {
-    return parseJson(text)
-  } catch (error) {
-    throw invalidInput(
-      `the body is not JSON: ${(error as Error).message.slice(0, 200)}`,
-      'send a JSON document',
-    )
-  }
-}

@@ -118,7 +118,10 @@ export const startDev = async ({
     const hub = await startHub({
       store,
       authenticator: createKubernetesAuthenticator({ resources: connection, clock: systemClock }),
-      events: { find: async (event) => operator?.catalog.find(event) },
+      events: {
+        find: async (event) => operator?.catalog.find(event),
+        ended: async (run, signal) => operator?.catalog.ended(run, signal),
+      },
       host: '127.0.0.1',
       port: hubPort,
       clock: systemClock,

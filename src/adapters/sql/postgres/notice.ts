@@ -3,13 +3,15 @@
 
 import type { RunKey } from '../../../domain/journal/record.ts'
 import type { AgentKey } from '../../../domain/run/task.ts'
+import type { EventName } from '../../../ports/inbox.ts'
 
 export type Notice =
   | { readonly type: 'journal'; readonly run: RunKey }
   | { readonly type: 'available'; readonly agent: AgentKey }
   | { readonly type: 'task'; readonly id: string; readonly agent: AgentKey }
   | { readonly type: 'policy'; readonly agent: AgentKey }
-  | { readonly type: 'delivery' }
+  /** Without the event: anything may be new. */
+  | { readonly type: 'delivery'; readonly about?: EventName }
 
 /** As it travels; `from` is the store that committed it and needs no telling. */
 export const encodeNotice = (from: string, notice: Notice): string => JSON.stringify({ from, ...notice })
