@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 // `unit` runs in the one door (npm run check); `simulation` (seeded worlds, one core) and `scenario` (real processes)
 // are part of `npm test` as well.
+// `cluster` needs a real control plane and is `npm run test:cluster`.
 export default defineConfig({
   test: {
     projects: [
@@ -18,6 +19,15 @@ export default defineConfig({
           name: 'simulation',
           include: ['test/simulation/**/*.test.ts'],
           testTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
         },
       },
       {
