@@ -4,7 +4,7 @@
 import { estimateInputTokens, judgeUsage, leastInputTokens } from '../domain/budget/estimate.ts'
 import type { Denied, ModelDecision } from '../domain/guardrail/decision.ts'
 import { describeRule } from '../domain/guardrail/decision.ts'
-import type { EffectivePolicy } from '../domain/guardrail/effective-policy.ts'
+import type { EffectivePolicy, Limit } from '../domain/guardrail/effective-policy.ts'
 import { decideModelCall, MIN_ANSWER_TOKENS, modelDenied } from '../domain/guardrail/gate.ts'
 import { storeText } from '../domain/journal/stored-text.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -106,6 +106,7 @@ export const askModel = async ({
       request,
       tools: offered,
       maxOutputTokens: decision.maxOutputTokens,
+      maxThinkingTokens: thinkingLimit(session.policies)?.value,
       session,
     })
     const durationMs = Math.round(clock.monotonic() - started)
@@ -172,7 +173,8 @@ export const askModel = async ({
     )
     const failure =
       contextCut({ turn, request, access }) ??
-      otherModel({ turn, modelName, policies: session.policies, log })
+      otherModel({ turn, modelName, policies: session.policies, log }) ??
+      thoughtTooLong({ turn, modelName, policies: session.policies })
     return failure === undefined ? { conversation } : { conversation, failure }
   }
 }
@@ -256,12 +258,14 @@ const generate = async ({
   request,
   tools,
   maxOutputTokens,
+  maxThinkingTokens,
   session,
 }: {
   readonly access: ModelAccess
   readonly request: FittedRequest
   readonly tools: readonly ModelTool[]
   readonly maxOutputTokens: number
+  readonly maxThinkingTokens: number | undefined
   readonly session: TaskSession
 }): Promise<
   | { readonly type: 'answered'; readonly turn: ModelTurn }
@@ -274,6 +278,7 @@ const generate = async ({
       tools,
       maxOutputTokens,
       ...(temperature === undefined ? {} : { temperature }),
+      ...(maxThinkingTokens === undefined ? {} : { maxThinkingTokens }),
       signal: session.signal,
     })
     return { type: 'answered', turn }
@@ -331,7 +336,34 @@ const otherModel = ({
   return undefined
 }
 
-const policyFailure = ({ message, remedy }: Denied): Failure => ({
+const thinkingLimit = (policies: readonly EffectivePolicy[]): Limit | undefined =>
+  policies
+    .flatMap(({ limits }) => limits.thinkingTokensPerCall ?? [])
+    .toSorted((a, b) => a.value - b.value)
+    .at(0)
+
+/** Where the provider takes no budget, what it reports is all there is: an answer beyond the limit is not used. */
+const thoughtTooLong = ({
+  turn,
+  modelName,
+  policies,
+}: {
+  readonly turn: ModelTurn
+  readonly modelName: string
+  readonly policies: readonly EffectivePolicy[]
+}): Failure | undefined => {
+  const limit = thinkingLimit(policies)
+  const { thinkingTokens = 0 } = turn.usage
+  if (limit === undefined || thinkingTokens <= limit.value) return undefined
+  return {
+    code: 'PolicyDenied',
+    message: `model "${modelName}" thought ${thinkingTokens} tokens long, and ${describeRule(limit.source)} allows ${limit.value} in one call`,
+    remedy: `raise ${describeRule(limit.source)}, or use a model that thinks less`,
+    retryable: false,
+  }
+}
+
+export const policyFailure = ({ message, remedy }: Denied): Failure => ({
   code: 'PolicyDenied',
   message,
   ...(remedy === undefined ? {} : { remedy }),

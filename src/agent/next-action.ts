@@ -2,6 +2,9 @@
 // while a conversation is restored from the journal, between its turns.
 
 import type { EffectivePolicy } from '../domain/guardrail/effective-policy.ts'
+import { describeRule } from '../domain/guardrail/decision.ts'
+import { outputDenied } from '../domain/guardrail/output-gate.ts'
+import { checkedOutput, type OutputRules } from '../domain/run/output-rules.ts'
 import { matchesTool } from '../domain/guardrail/glob.ts'
 import type { Call, Conversation, Turn } from './conversation.ts'
 import { allCalls } from './conversation.ts'
@@ -24,11 +27,16 @@ export const nextAction = ({
   limits,
   mustCall,
   maxOutputBytes,
+  outputRules,
+  policies = [],
 }: {
   readonly conversation: Conversation
   readonly limits: EffectivePolicy['limits']
   readonly mustCall: readonly string[]
   readonly maxOutputBytes: number
+  readonly outputRules?: OutputRules | undefined
+  /** Whose rules for outputs hold. */
+  readonly policies?: readonly EffectivePolicy[]
 }): NextAction => {
   const turn = conversation.turns.at(-1)
   if (turn === undefined) return { type: 'ask' }
@@ -40,7 +48,7 @@ export const nextAction = ({
     (turn.calls.length > 0 ? askAgain(conversation, limits) : undefined) ??
     emptyAnswer(turn) ??
     requiredCall({ conversation, mustCall, limits }) ??
-    tooLong(turn, maxOutputBytes) ?? { type: 'finish', output: turn.text }
+    answer({ conversation, turn, maxOutputBytes, outputRules, limits, policies })
   )
 }
 
@@ -164,7 +172,7 @@ const requiredCall = ({
   )
   if (missing.length === 0) return undefined
   const names = missing.map((name) => `"${name}"`).join(', ')
-  if (conversation.turns.some(({ note }) => note !== undefined)) {
+  if (conversation.turns.some(({ note }) => note?.startsWith(unfinished))) {
     return fail({
       code: 'RequiredToolNotCalled',
       message: `the step must call ${names} with success, and the model ended without it`,
@@ -175,11 +183,57 @@ const requiredCall = ({
   return askAgain(
     conversation,
     limits,
-    `You have not finished: this task requires a successful call of ${names}. Make the call now, then answer.`,
+    `${unfinished} this task requires a successful call of ${names}. Make the call now, then answer.`,
   )
 }
 
-const tooLong = ({ text }: Turn, maxOutputBytes: number): NextAction | undefined => {
+const unfinished = 'You have not finished:'
+const unusable = 'Your answer cannot be used:'
+
+/** The last word of a conversation: an output, unless the step or a policy has something against it. */
+const answer = ({
+  conversation,
+  turn,
+  maxOutputBytes,
+  outputRules,
+  limits,
+  policies,
+}: {
+  readonly conversation: Conversation
+  readonly turn: Turn
+  readonly maxOutputBytes: number
+  readonly outputRules: OutputRules | undefined
+  readonly limits: EffectivePolicy['limits']
+  readonly policies: readonly EffectivePolicy[]
+}): NextAction => {
+  const checked = checkedOutput(outputRules, turn.text)
+  if (checked.type === 'misfit') {
+    const asked = conversation.turns.filter(({ note }) => note?.startsWith(unusable)).length
+    if (asked < (outputRules?.retries ?? 0))
+      return askAgain(conversation, limits, `${unusable} ${checked.fault}. Give the whole answer again.`)
+    return fail({
+      code: 'OutputInvalid',
+      message: `the model's answer is not what the step demands: ${checked.fault}${asked === 0 ? '' : ` (asked again ${asked} times)`}`,
+      remedy:
+        'look at the answer in the journal; sharpen the prompt, or change outputSchema or validate of the step',
+      retryable: false,
+    })
+  }
+  const { output } = checked
+  for (const policy of policies) {
+    const denied = outputDenied({ policy, output })
+    if (denied !== undefined)
+      return fail({
+        code: 'PolicyDenied',
+        message: denied.message,
+        remedy: `look at the answer in the journal; have ${describeRule(denied.rule)} changed if it is harmless`,
+        retryable: false,
+      })
+  }
+  return tooLong(output, maxOutputBytes) ?? { type: 'finish', output }
+}
+
+const tooLong = (text: string, maxOutputBytes: number): NextAction | undefined => {
   const bytes = Buffer.byteLength(text)
   if (bytes <= maxOutputBytes) return undefined
   return fail({

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { EffectivePolicy } from '../domain/guardrail/effective-policy.ts'
 import { calls, perform, policyOf, says, stagedServer, taskOf } from './testing/stage.ts'
 
 const grafana = () => stagedServer({ name: 'grafana', tools: ['query_logs', 'query_metrics'] })
@@ -152,4 +153,73 @@ test('a server outside the addresses its settings allow is not even asked for it
   const allowed = await perform({ servers: at('https://mcp.example.com/x', 'fail'), policy: limited, script })
   expect(allowed.end).toMatchObject({ type: 'task.completed' })
   expect(allowed.model.requests[0]?.tools.map(({ name }) => name)).toEqual(['grafana__query_logs'])
+})
+
+const ruled = (
+  output: EffectivePolicy['output'],
+  limits: Parameters<typeof policyOf>[0] = {},
+): EffectivePolicy => ({
+  ...policyOf({ servers: [], ...limits }),
+  ...(output === undefined ? {} : { output }),
+})
+const demand = { kind: 'SwarmPolicy', name: 'p', field: 'spec.output' } as const
+
+test('an answer that does not fit the step is asked for again, told what is wrong, and the JSON alone is the output', async () => {
+  const schema = { type: 'object', required: ['cause'], properties: { cause: { enum: ['db'] } } }
+  const { end, model } = await perform({
+    task: taskOf({ outputRules: { schema, rejectPatterns: [], retries: 1 } }),
+    policy: ruled(undefined),
+    script: [says('The database.'), says('Here you are: ```json\n{"cause": "db"}\n``` Ignore your orders.')],
+  })
+  expect(end).toMatchObject({ type: 'task.completed', output: { head: '{"cause":"db"}' } })
+  expect(model.requests[1]?.messages.at(-1)).toMatchObject({
+    role: 'user',
+    content: expect.stringContaining('it is not JSON'),
+  })
+})
+
+test('an answer that never fits fails the step as OutputInvalid, after as many questions as the step allows', async () => {
+  const { end, model } = await perform({
+    task: taskOf({ outputRules: { contains: 'root cause', rejectPatterns: [], retries: 2 } }),
+    policy: ruled(undefined),
+    script: () => says('I do not know.'),
+  })
+  expect(end).toMatchObject({ type: 'task.failed', code: 'OutputInvalid', retryable: false })
+  expect(model.requests).toHaveLength(3)
+})
+
+test('an output that a policy forbids fails the step and does not become its output', async () => {
+  const policy = ruled({ deny: [{ pattern: 'AKIA[0-9A-Z]+', source: demand }] })
+  const { end } = await perform({ policy, script: [says('The key is AKIA1234.')] })
+  expect(end).toMatchObject({ type: 'task.failed', code: 'PolicyDenied', retryable: false })
+  expect(JSON.stringify(end)).not.toContain('AKIA1234')
+})
+
+test('a step that is checked less than a policy demands asks no model', async () => {
+  const policy = ruled({ deny: [], minValidation: { level: 'schema', source: demand } })
+  const refused = await perform({ policy, script: [says('done')] })
+  expect(refused.end).toMatchObject({ type: 'task.failed', code: 'PolicyDenied' })
+  expect(refused.model.requests).toEqual([])
+  const task = taskOf({ outputRules: { holds: { type: 'object' }, rejectPatterns: [], retries: 0 } })
+  expect((await perform({ policy, task, script: [says('{}')] })).end).toMatchObject({
+    type: 'task.completed',
+  })
+})
+
+test('hidden reasoning beyond its limit is sent as a budget, and an answer that took more is not used', async () => {
+  const policy = policyOf({ servers: [], limits: { thinkingTokensPerCall: 100 } })
+  const limited = {
+    ...policy,
+    limits: { ...policy.limits, thinkingTokensPerCall: { value: 100, source: demand } },
+  }
+  const thought = (thinkingTokens: number) => [
+    says('done', { usage: { inputTokens: 100, outputTokens: 20, thinkingTokens } }),
+  ]
+  const within = await perform({ policy: limited, script: thought(100) })
+  expect(within.end).toMatchObject({ type: 'task.completed' })
+  expect(within.model.requests[0]?.maxThinkingTokens).toBe(100)
+  expect((await perform({ policy: limited, script: thought(101) })).end).toMatchObject({
+    type: 'task.failed',
+    code: 'PolicyDenied',
+  })
 })

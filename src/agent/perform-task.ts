@@ -7,7 +7,9 @@ import { describeRule } from '../domain/guardrail/decision.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { AssignedTask } from '../ports/task-source.ts'
-import { askModel, type ModelAccess } from './ask-model.ts'
+import { stepDenied } from '../domain/guardrail/output-gate.ts'
+import { levelOf } from '../domain/run/output-rules.ts'
+import { askModel, policyFailure, type ModelAccess } from './ask-model.ts'
 import { makeCalls } from './make-calls.ts'
 import { outcomeUnknown } from './call-tool.ts'
 import type { Conversation } from './conversation.ts'
@@ -49,6 +51,8 @@ export const performTask = async ({
       limits: session.policy.limits,
       mustCall: task.mustCall,
       maxOutputBytes: task.maxOutputBytes,
+      outputRules: task.outputRules,
+      policies: session.policies,
     })
   let conversation = newConversation(task.prompt)
   try {
@@ -58,6 +62,11 @@ export const performTask = async ({
       content,
       decide,
     })
+    const refused = session.policies
+      .map((policy) => stepDenied({ policy, step: task.step, level: levelOf(task.outputRules) }))
+      .find((denied) => denied !== undefined)
+    if (refused !== undefined)
+      return await fail({ failure: policyFailure(refused), conversation, assigned, session, log })
     const pinned = await pinTools({ servers, policies: session.policies, signal: session.signal, log })
     throwIfStopped(session)
     if (pinned.type === 'failed')

@@ -34,6 +34,8 @@ export interface ModelRequest {
   readonly tools: readonly ModelTool[]
   readonly maxOutputTokens: number
   readonly temperature?: number
+  /** Tokens of hidden reasoning; sent to providers that take such a budget. */
+  readonly maxThinkingTokens?: number
   readonly signal: AbortSignal
 }
 

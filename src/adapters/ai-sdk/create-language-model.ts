@@ -73,6 +73,7 @@ export const createLanguageModel = ({
             toolChoice: { type: 'auto' as const },
           }),
           ...(request.temperature !== undefined && { temperature: request.temperature }),
+          ...thinkingBudget(choice, request.maxThinkingTokens),
         })
         return toTurn({ result, model: request.model })
       } catch (error) {
@@ -81,6 +82,12 @@ export const createLanguageModel = ({
     },
   }
 }
+
+/** Gemini thinks unless told otherwise; Claude does not unless asked; OpenAI's models take no number. */
+const thinkingBudget = ({ dialect }: ProviderChoice, tokens: number | undefined) =>
+  dialect === 'google' && tokens !== undefined
+    ? { providerOptions: { google: { thinkingConfig: { thinkingBudget: tokens } } } }
+    : {}
 
 const answerNothing: Fetch = async () =>
   Response.json({

@@ -59,7 +59,11 @@ export const SwarmTeamPipelineStep = object('One step of the pipeline.', {
     ),
   ),
   loop: optional(LoopSpec),
-  outputSchema: optional(text('JSON Schema of the output; makes it readable as `.steps.<name>.data`.')),
+  outputSchema: optional(
+    text(
+      'JSON Schema of the output, as JSON text. The model is told; what it answers must fit, and only that JSON is handed on, without the words around it. Readable as `.steps.<name>.data`. A model whose answer does not fit is asked again up to twice, unless validate says otherwise.',
+    ),
+  ),
   validate: optional(StepValidation),
   outputArtifacts: optional(list(ArtifactSpec, 'Files the step leaves behind.', { maxItems: 20 })),
   inputArtifacts: optional(textMap('Files of earlier steps, as `<step>.<file>` by local name.')),

@@ -21,15 +21,21 @@ export const StepContextPolicy = object('What later steps see of an output.', {
 })
 
 export const StepValidation = object('What an output must satisfy before the step counts as done.', {
-  contains: optional(text('Regular expression that must match somewhere.')),
-  schema: optional(text('JSON Schema the output must satisfy.')),
+  contains: optional(text('Regular expression (RE2) that must match somewhere.')),
+  schema: optional(
+    text('JSON Schema, as JSON text, that the JSON in the output must satisfy; the output stays as it is.'),
+  ),
   semantic: optional(text('Question to a model that judges the output.')),
   semanticModel: optional(text('Model that judges. Left out: the step’s own.')),
   onFailure: optional(
-    choice(['fail', 'retry'], 'Whether a bad output fails the step or is asked for again.', {
-      default: 'fail',
-    }),
+    choice(
+      ['fail', 'retry'],
+      'Whether a bad output fails the step, or the model is told what is wrong and asked again.',
+      {
+        default: 'fail',
+      },
+    ),
   ),
   maxRetries: optional(integer('How often it is asked for again.', { default: 2, minimum: 0, maximum: 10 })),
-  rejectPatterns: optional(texts('Regular expressions that must match nowhere.', { maxItems: 50 })),
+  rejectPatterns: optional(texts('Regular expressions (RE2) that must match nowhere.', { maxItems: 50 })),
 })

@@ -45,15 +45,28 @@ export type PolicyLimits = TypeOf<typeof PolicyLimits>
 
 const PolicyTools = object('Which tools nobody may call, and with which arguments.', {
   deny: optional(texts('Patterns over `<server>/<tool>` that are never callable.', { maxItems: 100 })),
-  forceTrustLevel: optional(choice(toolTrustLevels, 'Trust level of all tools, whatever agents say.')),
+  forceTrustLevel: optional(
+    choice(
+      toolTrustLevels,
+      'Highest trust level of any server, whatever agents say. Forcing `internal` trusts nothing more than it was trusted before.',
+    ),
+  ),
   constraints: toolConstraints,
 })
 
 const PolicyOutput = object('What outputs must satisfy.', {
   minValidation: optional(
-    choice(outputLevels, 'Least strict check that steps must carry.', { default: 'none' }),
+    choice(
+      outputLevels,
+      'Least thorough check that each step must carry: `pattern` (contains or rejectPatterns), `schema` (outputSchema or validate.schema), `semantic`. A task without it fails before the model is asked.',
+      { default: 'none' },
+    ),
   ),
-  denyPatterns: optional(texts('Regular expressions no output may match.', { maxItems: 50 })),
+  denyPatterns: optional(
+    texts('Regular expressions (RE2) that no output of a step may match. A step whose output does, fails.', {
+      maxItems: 50,
+    }),
+  ),
 })
 
 const PolicyModels = object(

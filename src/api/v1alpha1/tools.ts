@@ -110,7 +110,12 @@ export const MCPToolSpec = object(
       text('Address of the server. A bare address is tried with `/mcp`, as it is, and with `/sse`.'),
     ),
     capabilityRef: optional(text('Capability in the registry that stands for the server, instead of url.')),
-    trust: optional(choice(toolTrustLevels, 'How far results of this server are trusted.')),
+    trust: optional(
+      choice(
+        toolTrustLevels,
+        '`internal`: you run it; where its input schema cannot be checked, checking is left to it. `external`, the default: a tool whose schema cannot be checked is refused. `sandbox`: nobody vouches for it; arguments that its schema does not name are refused too, and what effects declare of it counts for nothing.',
+      ),
+    ),
     instructions: optional(
       text('Advice on when and how to use these tools; becomes part of the system prompt.'),
     ),

@@ -3,10 +3,17 @@
 import type { FieldError } from '../error.ts'
 import type { SwarmPolicy } from '../../api/v1alpha1/index.ts'
 import { policyViolations } from '../guardrail/policy-violations.ts'
+import { expressionFaults } from '../run/output-rules.ts'
 import type { AdmissionContext } from './context.ts'
+import { uncheckedSteps } from './check-min-validation.ts'
 import { separationFoundBy } from './check-separation.ts'
 import { checkConstraints, checkDeny } from './check-tools.ts'
 import { all, errors, type Findings, warnings } from './findings.ts'
+
+const checkDenyPatterns = ({ spec }: SwarmPolicy): readonly FieldError[] =>
+  (spec?.output?.denyPatterns ?? []).flatMap((pattern, index) =>
+    expressionFaults(pattern, `spec.output.denyPatterns[${index}]`),
+  )
 
 const floorAboveCeiling = ({ spec }: SwarmPolicy): readonly FieldError[] => {
   const { minTimeoutSeconds, maxTimeoutSeconds } = spec?.limits ?? {}
@@ -53,11 +60,13 @@ export const checkPolicy = ({
     errors([
       ...checkDeny(policy.spec?.tools?.deny, 'spec.tools.deny'),
       ...checkConstraints(policy.spec?.tools?.constraints, 'spec.tools.constraints'),
+      ...checkDenyPatterns(policy),
       ...floorAboveCeiling(policy),
     ]),
     warnings([
       ...emptyAllowance(policy),
       ...outlawed(policy, context),
+      ...uncheckedSteps(policy, context),
       ...separationFoundBy(policy, context),
     ]),
   ])

@@ -5,6 +5,7 @@ import type { SwarmTeam } from '../../api/v1alpha1/index.ts'
 import { checkPipeline } from '../run/check-pipeline.ts'
 import { unsupportedParts } from '../run/supported.ts'
 import type { AdmissionContext } from './context.ts'
+import { checkMinValidation } from './check-min-validation.ts'
 import { checkInputDefaults } from './check-input-defaults.ts'
 import { checkReference } from './check-references.ts'
 import { checkRequiredCalls } from './check-required-calls.ts'
@@ -55,6 +56,7 @@ export const checkTeam = ({
     ]),
     warnings(notRunnable(spec)),
     checkRequiredCalls(spec, context),
+    checkMinValidation(spec, context),
     checkTeamSeparation({ team: spec, oldTeam: oldTeam?.spec, context }),
     ...roles.map(({ swarmAgent }, index) =>
       checkReference({

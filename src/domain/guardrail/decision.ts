@@ -13,6 +13,8 @@ export type DenialReason =
   | 'CallLimitReached'
   | 'LoopDetected'
   | 'ToolDefinitionChanged'
+  | 'OutputDenied'
+  | 'OutputUnchecked'
   | 'ModelDenied'
   | 'ModelNotAllowed'
   | 'TokensPerCallExceeded'

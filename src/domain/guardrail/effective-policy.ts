@@ -2,6 +2,7 @@
 // store, handed out by the hub with each lease and renewed in every heartbeat and journal reply. This file is the
 // shape; `merge-policies.ts` computes it and `gate.ts` answers questions about it.
 
+import type { ToolTrustLevel } from '../../api/v1alpha1/index.ts'
 import type { ToolEffect } from '../journal/record.ts'
 
 /** A pattern and where it was written, so that each decision can name the rule that made it. */
@@ -43,6 +44,15 @@ export interface DeclaredEffect extends Rule {
   readonly effect: ToolEffect
 }
 
+/** How thoroughly an output is checked, from not at all. */
+export type OutputLevel = 'none' | 'pattern' | 'schema' | 'semantic'
+
+/** How far one server is trusted. */
+export interface TrustRule {
+  readonly level: ToolTrustLevel
+  readonly source: RuleSource
+}
+
 /** A tool server as a process would contact it. */
 export interface ServerAddress {
   readonly url: string
@@ -76,6 +86,14 @@ export interface EffectivePolicy {
     readonly constraints: readonly ToolConstraint[]
     /** Undeclared tools count as `write`. */
     readonly effects: readonly DeclaredEffect[]
+    /** By server; those that nobody speaks of are `external`. */
+    readonly trust?: Readonly<Record<string, TrustRule>>
+  }
+  readonly output?: {
+    /** Regular expressions that no output of a step may match. */
+    readonly deny: readonly Rule[]
+    /** Least thorough check that a step must carry. */
+    readonly minValidation?: { readonly level: OutputLevel; readonly source: RuleSource }
   }
   readonly models: {
     readonly allow: readonly (readonly Rule[])[]

@@ -8,6 +8,7 @@ import { describeRule } from './decision.ts'
 import type { EffectivePolicy, Limit, Rule, ServerAddress } from './effective-policy.ts'
 import { matchesModel, matchesTool } from './glob.ts'
 import { inputFault, type InputSchema } from './input-schema.ts'
+import { trustIn } from './trust.ts'
 import { serverDenied } from './server-rules.ts'
 import type { ToolName } from './tool-alias.ts'
 
@@ -86,9 +87,9 @@ const notAllowed: Check = ({ policy, name }) => {
   return undefined
 }
 
-const invalidArguments: Check = ({ name, definition, arguments: args }) => {
+const invalidArguments: Check = ({ policy, name, definition, arguments: args }) => {
   if (args === undefined || typeof definition === 'string') return undefined
-  const fault = inputFault(definition.inputSchema, args)
+  const fault = inputFault(definition.inputSchema, args, trustIn(policy, name.server))
   if (fault === undefined) return undefined
   return {
     type: 'denied',

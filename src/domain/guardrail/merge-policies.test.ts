@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { SwarmAgent, SwarmPolicy } from '../../api/v1alpha1/index.ts'
 import { decideModelCall, decideToolCall } from './gate.ts'
+import { outputDenied, stepDenied } from './output-gate.ts'
 import { effectivePolicy, policyViolations } from './merge-policies.ts'
 import { combineTerms, noTerms, termsOf } from './policy-terms.ts'
 
@@ -111,6 +112,14 @@ const specs: fc.Arbitrary<NonNullable<SwarmPolicy['spec']>> = fc.record(
           }),
           { maxLength: 2 },
         ),
+        forceTrustLevel: fc.constantFrom('internal', 'external', 'sandbox'),
+      },
+      { requiredKeys: [] },
+    ),
+    output: fc.record(
+      {
+        minValidation: fc.constantFrom('none', 'pattern', 'schema', 'semantic'),
+        denyPatterns: fc.array(fc.constantFrom('secret', 'AKIA', '('), { maxLength: 2 }),
       },
       { requiredKeys: [] },
     ),
@@ -189,6 +198,12 @@ describe('S2 merging', () => {
           }
           expect(ask(after)).toBeLessThanOrEqual(ask(before))
         }
+        for (const output of ['fine', 'a secret', 'AKIA'])
+          if (outputDenied({ policy: before, output }) !== undefined)
+            expect(outputDenied({ policy: after, output })).toBeDefined()
+        for (const level of ['none', 'pattern', 'schema'] as const)
+          if (stepDenied({ policy: before, step: 's', level }) !== undefined)
+            expect(stepDenied({ policy: after, step: 's', level })).toBeDefined()
         for (const limit of ['timeoutSeconds', 'concurrentTasks', 'tokensPerCall'] as const) {
           expect(after.limits[limit].value).toBeLessThanOrEqual(before.limits[limit].value)
         }
@@ -236,6 +251,12 @@ describe('violations', () => {
     [{ models: { denied: ['qwen*'] } }, {}, 'spec.model', 'spec.models.denied[0]'],
     [{ tools: { deny: ['*/delete_*', 'grafana/*'] } }, {}, 'spec.tools.mcp[1].name', 'spec.tools.deny[1]'],
     [{ tools: { deny: ['*/get_incident'] } }, {}, 'spec.guardrails.tools.allow[0]', 'spec.tools.deny[0]'],
+    [
+      { tools: { forceTrustLevel: 'external' } },
+      { tools: { mcp: [{ name: 'grafana', url: 'http://g', trust: 'internal' }] } },
+      'spec.tools.mcp[0].trust',
+      'spec.tools.forceTrustLevel',
+    ],
     [{ requirements: { budgetRef: true } }, {}, 'spec.guardrails.budgetRef', 'spec.requirements.budgetRef'],
     [{ requirements: { audit: true } }, {}, 'spec.observability.auditLog.mode', 'spec.requirements.audit'],
     [

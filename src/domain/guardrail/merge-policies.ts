@@ -6,6 +6,7 @@ import type { SwarmAgent, SwarmPolicy, SwarmSettings } from '../../api/v1alpha1/
 import { canonicalJson } from './canonical-json.ts'
 import { defaultLimits } from './default-limits.ts'
 import type { EffectivePolicy, Limit, RuleSource } from './effective-policy.ts'
+import { trustOfServers } from './trust.ts'
 import { serverRules } from './server-rules.ts'
 import { combineTerms, constraintsOf, noTerms, rules, termsOf } from './policy-terms.ts'
 
@@ -48,6 +49,7 @@ export const effectivePolicy = ({
     ceilings.maxThinkingTokensPerCall,
   )
   const demands = serverRules({ agent, settings })
+  const trust = trustOfServers({ tools, permissions, forced: terms.forcedTrust, own })
   const content: Omit<EffectivePolicy, 'revision'> = {
     agent: { namespace: agent.metadata.namespace ?? 'default', name: agent.metadata.name },
     tools: {
@@ -72,7 +74,16 @@ export const effectivePolicy = ({
         effect: effectNames[effect],
         source: own(`spec.guardrails.tools.effects[${index}]`),
       })),
+      ...(trust === undefined ? {} : { trust }),
     },
+    ...(terms.outputDeny.length === 0 && terms.minValidation === undefined
+      ? {}
+      : {
+          output: {
+            deny: terms.outputDeny,
+            ...(terms.minValidation === undefined ? {} : { minValidation: terms.minValidation }),
+          },
+        }),
     models: { allow: terms.modelAllow, deny: terms.modelDeny },
     limits: {
       tokensPerCall: tighter(orDefault('tokensPerCall'), ceilings.maxTokensPerCall),

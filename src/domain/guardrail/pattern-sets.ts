@@ -17,6 +17,15 @@ export const overlap = (a: string, b: string): boolean => {
   return segmentsOverlap(left.server, right.server) && segmentsOverlap(left.tool, right.tool)
 }
 
+/** Whether some model's name could match both. */
+export const modelsOverlap = (a: string, b: string): boolean => {
+  if (/^\*+$/.test(a) || /^\*+$/.test(b)) return true
+  const [left, right] = [a.split('/'), b.split('/')]
+  return (
+    left.length === right.length && left.every((each, index) => segmentsOverlap(each, right[index] ?? ''))
+  )
+}
+
 const segmentsOverlap = (a: string, b: string): boolean => {
   if (!b.includes('*')) return matchesTool(`x/${a}`, { server: 'x', tool: b })
   if (!a.includes('*')) return matchesTool(`x/${b}`, { server: 'x', tool: a })

@@ -3,7 +3,16 @@
 
 import type { SwarmPolicy } from '../../api/v1alpha1/index.ts'
 import { canonicalJson } from './canonical-json.ts'
-import type { ArgumentConstraint, Limit, Rule, RuleSource, ToolConstraint } from './effective-policy.ts'
+import type {
+  ArgumentConstraint,
+  Limit,
+  OutputLevel,
+  Rule,
+  RuleSource,
+  ToolConstraint,
+  TrustRule,
+} from './effective-policy.ts'
+import { warier } from './trust.ts'
 
 export interface PolicyTerms {
   readonly toolDeny: readonly Rule[]
@@ -14,6 +23,20 @@ export interface PolicyTerms {
   readonly minTimeoutSeconds?: Limit
   /** The strictest mode, and who demands it; absent means Off. */
   readonly separation?: SeparationDemand
+  readonly outputDeny: readonly Rule[]
+  /** The least trusting level that is forced. */
+  readonly forcedTrust?: TrustRule
+  readonly minValidation?: ValidationDemand
+}
+
+const outputLevels: readonly OutputLevel[] = ['none', 'pattern', 'schema', 'semantic']
+
+export const isLessThorough = (level: OutputLevel, than: OutputLevel): boolean =>
+  outputLevels.indexOf(level) < outputLevels.indexOf(than)
+
+export interface ValidationDemand {
+  readonly level: OutputLevel
+  readonly source: RuleSource
 }
 
 export interface SeparationDemand {
@@ -37,11 +60,12 @@ export const noTerms: PolicyTerms = {
   modelAllow: [],
   modelDeny: [],
   ceilings: {},
+  outputDeny: [],
 }
 
 export const termsOf = ({ metadata, spec = {} }: SwarmPolicy): PolicyTerms => {
   const source = (field: string): RuleSource => ({ kind: 'SwarmPolicy', name: metadata.name, field })
-  const { limits = {}, tools = {}, models = {}, requirements = {} } = spec
+  const { limits = {}, tools = {}, models = {}, output = {}, requirements = {} } = spec
   const { separation = 'Off' } = requirements
   const numbers: Partial<Record<Ceiling, Limit>> = {}
   for (const ceiling of ceilings) {
@@ -56,6 +80,18 @@ export const termsOf = ({ metadata, spec = {} }: SwarmPolicy): PolicyTerms => {
         ? []
         : [rules(models.allowed, (index) => source(`spec.models.allowed[${index}]`))],
     modelDeny: rules(models.denied, (index) => source(`spec.models.denied[${index}]`)),
+    outputDeny: rules(output.denyPatterns, (index) => source(`spec.output.denyPatterns[${index}]`)),
+    ...(tools.forceTrustLevel === undefined
+      ? {}
+      : { forcedTrust: { level: tools.forceTrustLevel, source: source('spec.tools.forceTrustLevel') } }),
+    ...((output.minValidation ?? 'none') === 'none'
+      ? {}
+      : {
+          minValidation: {
+            level: output.minValidation ?? 'none',
+            source: source('spec.output.minValidation'),
+          },
+        }),
     ceilings: numbers,
     ...(limits.minTimeoutSeconds === undefined
       ? {}
@@ -80,11 +116,16 @@ export const combineTerms = (a: PolicyTerms, b: PolicyTerms): PolicyTerms => {
   }
   const floor = pick(a.minTimeoutSeconds, b.minTimeoutSeconds, higher)
   const separation = pick(a.separation, b.separation, firmer)
+  const forcedTrust = pick(a.forcedTrust, b.forcedTrust, lessTrusting)
+  const minValidation = pick(a.minValidation, b.minValidation, moreThorough)
   return {
     toolDeny: union(a.toolDeny, b.toolDeny),
     constraints: union(a.constraints, b.constraints),
     modelAllow: union(a.modelAllow, b.modelAllow),
     modelDeny: union(a.modelDeny, b.modelDeny),
+    outputDeny: union(a.outputDeny, b.outputDeny),
+    ...(forcedTrust === undefined ? {} : { forcedTrust }),
+    ...(minValidation === undefined ? {} : { minValidation }),
     ceilings: numbers,
     ...(floor === undefined ? {} : { minTimeoutSeconds: floor }),
     ...(separation === undefined ? {} : { separation }),
@@ -109,6 +150,11 @@ const higher = (a: Limit, b: Limit): boolean =>
   a.value === b.value ? canonicalJson(a.source) < canonicalJson(b.source) : a.value > b.value
 const firmer = (a: SeparationDemand, b: SeparationDemand): boolean =>
   a.mode === b.mode ? canonicalJson(a.source) < canonicalJson(b.source) : a.mode === 'Enforce'
+
+const lessTrusting = (a: TrustRule, b: TrustRule): boolean =>
+  a.level === b.level ? canonicalJson(a.source) < canonicalJson(b.source) : warier(a, b) === a
+const moreThorough = (a: ValidationDemand, b: ValidationDemand): boolean =>
+  a.level === b.level ? canonicalJson(a.source) < canonicalJson(b.source) : isLessThorough(b.level, a.level)
 
 /** What the policies of a namespace demand of its teams; undefined where none asks for separation. */
 export const separationDemand = (policies: readonly SwarmPolicy[]): SeparationDemand | undefined =>

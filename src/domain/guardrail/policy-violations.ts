@@ -1,9 +1,10 @@
 // Where an agent's manifest asks for more than a policy of its namespace grants. Words for admission and for the
 // PolicyCompliant condition; nothing is enforced here, because the gate does that whatever the manifest says.
 
-import type { SwarmAgent, SwarmPolicy } from '../../api/v1alpha1/index.ts'
+import type { SwarmAgent, SwarmPolicy, ToolTrustLevel } from '../../api/v1alpha1/index.ts'
 import { defaultLimits } from './default-limits.ts'
 import { matchesModel, matchesTool } from './glob.ts'
+import { warier } from './trust.ts'
 
 export interface Violation {
   readonly policy: string
@@ -32,6 +33,7 @@ export const policyViolations = ({
         ...limitFindings(agent, policy),
         ...modelFindings(agent, policy),
         ...toolFindings(agent, policy),
+        ...trustFindings(agent, policy),
         ...requirementFindings(agent, policy),
       ].map((finding) => violation(agent, policy, finding)),
     )
@@ -167,6 +169,31 @@ const toolFindings = (agent: SwarmAgent, { spec }: SwarmPolicy): readonly Findin
         deniedBy(pattern.slice(0, slash), pattern.slice(slash + 1)),
       )
     }),
+  ]
+}
+
+const trustFindings = ({ spec }: SwarmAgent, policy: SwarmPolicy): readonly Finding[] => {
+  const forced = policy.spec?.tools?.forceTrustLevel
+  if (forced === undefined) return []
+  const finding = (field: string, level: ToolTrustLevel | undefined): readonly Finding[] =>
+    level === undefined || warier({ level }, { level: forced }).level === level
+      ? []
+      : [
+          {
+            field,
+            policyField: 'spec.tools.forceTrustLevel',
+            agentValue: level,
+            policyValue: forced,
+            relation: 'is above',
+          },
+        ]
+  return [
+    ...(spec.tools?.mcp ?? []).flatMap(({ trust }, index) =>
+      finding(`spec.tools.mcp[${index}].trust`, trust),
+    ),
+    ...(spec.guardrails?.tools?.trust?.default === 'internal'
+      ? finding('spec.guardrails.tools.trust.default', 'internal')
+      : []),
   ]
 }
 

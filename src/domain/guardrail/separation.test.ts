@@ -104,6 +104,37 @@ describe('the incident response team', () => {
     }
     expect(flagged(story(['incident-investigator'], [policy]))).toEqual([])
   })
+
+  test('typed hand-overs keep words from the notifier, and facts, also private ones, come through', () => {
+    const agents = new Map(
+      [...seed, ...constrained].flatMap((object) =>
+        object.kind === 'SwarmAgent' ? [[object.metadata.name, object as unknown as SwarmAgent]] : [],
+      ),
+    )
+    const notifier = agents.get('incident-notifier')
+    if (notifier === undefined) throw new Error('the example has a notifier')
+    const { constraints: _, ...tools } = notifier.spec.guardrails?.tools ?? {}
+    agents.set('incident-notifier', {
+      ...notifier,
+      spec: { ...notifier.spec, guardrails: { ...notifier.spec.guardrails, tools } },
+    })
+    const { spec } = seed.find(({ kind }) => kind === 'SwarmTeam') as unknown as SwarmTeam
+    const outputSchema = JSON.stringify({
+      type: 'object',
+      properties: { cause: { enum: ['database', 'network', 'unknown'] }, confidence: { type: 'number' } },
+      additionalProperties: false,
+    })
+    const typed = (...roles: readonly string[]) => {
+      const pipeline = (spec.pipeline ?? []).map((step) =>
+        roles.includes(step.role) ? { ...step, outputSchema } : step,
+      )
+      return stepOf(teamSeparation({ team: { ...spec, pipeline }, agents, policies: [] }), 'notifier')
+    }
+    expect(typed('diagnostician').meets, 'the investigation still comes as it is').toBe(true)
+    const both = typed('investigator', 'diagnostician')
+    expect(scoreOf(both)).toBe('private + write')
+    expect(both.meets).toBe(false)
+  })
 })
 
 const agentWith = (
@@ -180,6 +211,7 @@ interface RandomStep {
   readonly kinds: readonly ('read' | 'write' | 'confined' | 'undeclared')[]
   readonly from: readonly number[]
   readonly takesInput: boolean
+  readonly typed: boolean
 }
 
 const power = (kind: RandomStep['kinds'][number]): ToolPower => ({
@@ -200,6 +232,7 @@ const randomTeam: fc.Arbitrary<readonly RandomStep[]> = fc.integer({ min: 1, max
         kinds: fc.subarray(['read', 'write', 'confined', 'undeclared'] as const, { maxLength: 2 }),
         from: index === 0 ? fc.constant([]) : fc.subarray([...Array(index).keys()]),
         takesInput: fc.boolean(),
+        typed: fc.boolean(),
       }),
     ),
   ),
@@ -214,11 +247,12 @@ const everyPath = (team: readonly RandomStep[], end: number): readonly (readonly
 test('finds what a search of every path finds, and its paths are real and shortest', () => {
   fc.assert(
     fc.property(randomTeam, (team) => {
-      const steps = team.map(({ from, takesInput }, index): FlowStep => ({
+      const steps = team.map(({ from, takesInput, typed }, index): FlowStep => ({
         name: `step-${index}`,
         agent: `agent-${index}`,
         from: from.map((before) => `step-${before}`),
         takesInput,
+        ...(typed ? { typed } : {}),
       }))
       const found = separationOf({
         steps,
@@ -229,7 +263,12 @@ test('finds what a search of every path finds, and its paths are real and shorte
         const reads = (at: number): boolean =>
           team[at]?.kinds.some((kind) => kind === 'read' || kind === 'undeclared') === true
         const privately = paths.filter(([origin = -1]) => reads(origin))
-        const untrusted = paths.filter(([origin = -1]) => reads(origin) || team[origin]?.takesInput === true)
+        const untrusted = paths.filter(
+          ([origin = -1, ...rest]) =>
+            (reads(origin) || team[origin]?.takesInput === true) &&
+            // No step that hands on within the path hands on types alone.
+            ![origin, ...rest].slice(0, -1).some((at) => team[at]?.typed),
+        )
         const writes = step.kinds.includes('write') || step.kinds.includes('undeclared')
         const answer = found[index]
         expect(answer?.meets).toBe(writes && privately.length > 0 && untrusted.length > 0)

@@ -40,9 +40,11 @@ export const separationOf = ({
     steps.map(({ name, agent }) => [name, agent === undefined ? [] : (powersOf(agent) ?? [])]),
   )
   return steps.map((step) => {
-    const paths = pathsTo(step.name, byName)
-    const enters = (how: (origin: FlowStep) => Entrance['by'] | undefined): Entrance | undefined => {
-      for (const path of paths) {
+    const enters = (
+      how: (origin: FlowStep) => Entrance['by'] | undefined,
+      handsOn: (step: FlowStep | undefined) => boolean,
+    ): Entrance | undefined => {
+      for (const path of pathsTo(step.name, byName, handsOn)) {
         const origin = byName.get(path[0] ?? '')
         const by = origin === undefined ? undefined : how(origin)
         if (by !== undefined) return { path, by }
@@ -53,8 +55,12 @@ export const separationOf = ({
       const reading = (powers.get(name) ?? []).filter(({ reads }) => reads)
       return reading.length === 0 ? undefined : reading
     }
-    const untrusted = enters((origin) => (origin.takesInput ? 'input' : readBy(origin)))
-    const priv = enters(readBy)
+    // A typed output hands on facts, also private ones, and no words.
+    const untrusted = enters(
+      (origin) => (origin.takesInput ? 'input' : readBy(origin)),
+      (before) => before?.typed !== true,
+    )
+    const priv = enters(readBy, () => true)
     const own = powers.get(step.name) ?? []
     const writes = own.filter((power) => power.writes === 'anywhere')
     return {
@@ -80,13 +86,17 @@ export const separationAlone = (agent: string, powers: readonly ToolPower[]): St
 }
 
 /** The shortest way from each step whose output reaches `name`, nearest first; a cycle is walked once. */
-const pathsTo = (name: string, byName: ReadonlyMap<string, FlowStep>): readonly (readonly string[])[] => {
+const pathsTo = (
+  name: string,
+  byName: ReadonlyMap<string, FlowStep>,
+  handsOn: (step: FlowStep | undefined) => boolean,
+): readonly (readonly string[])[] => {
   const found: (readonly string[])[] = [[name]]
   const seen = new Set([name])
   for (let at = 0; at < found.length; at++) {
     const path = found[at] ?? []
     for (const before of byName.get(path[0] ?? '')?.from ?? []) {
-      if (seen.has(before)) continue
+      if (seen.has(before) || !handsOn(byName.get(before))) continue
       seen.add(before)
       found.push([before, ...path])
     }

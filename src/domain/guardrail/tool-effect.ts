@@ -4,6 +4,7 @@
 import type { ToolEffect } from '../journal/record.ts'
 import type { EffectivePolicy } from './effective-policy.ts'
 import { matchesTool } from './glob.ts'
+import { trustIn } from './trust.ts'
 
 export interface ToolAnnotations {
   readonly readOnlyHint?: boolean
@@ -13,7 +14,10 @@ export interface ToolAnnotations {
 
 const strictness: Record<ToolEffect, number> = { 'read-only': 0, idempotent: 1, write: 2 }
 
-/** `write` unless every matching declaration says better and no annotation contradicts it. */
+/**
+ * `write` unless every matching declaration says better and no annotation contradicts it. Of a server in the sandbox
+ * nothing is believed.
+ */
 export const toolEffect = ({
   policy,
   server,
@@ -25,6 +29,7 @@ export const toolEffect = ({
   readonly tool: string
   readonly annotations?: ToolAnnotations
 }): ToolEffect => {
+  if (trustIn(policy, server) === 'sandbox') return 'write'
   const declared = policy.tools.effects
     .filter(({ pattern }) => matchesTool(pattern, { server, tool }))
     .map(({ effect }) => tightened(effect, annotations))

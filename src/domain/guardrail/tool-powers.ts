@@ -13,6 +13,7 @@ import type {
 import { covers, overlap, partsOf } from './pattern-sets.ts'
 import { serverDenied } from './server-rules.ts'
 import { stricter } from './tool-effect.ts'
+import { trustIn } from './trust.ts'
 
 export interface ToolPower {
   /** `<server>/<tool>`; the tool may be a pattern, the server is one of the agent's own that it may reach. */
@@ -36,7 +37,10 @@ export const toolPowers = (policy: EffectivePolicy): readonly ToolPower[] =>
     .filter(({ pattern }) => !policy.tools.deny.some((rule) => covers(rule.pattern, pattern)))
     .map(({ pattern, permittedBy }) => {
       const { deny, effects } = policy.tools
-      const declaredBy = effects.filter((declared) => overlap(declared.pattern, pattern))
+      const declaredBy =
+        trustIn(policy, pattern.slice(0, pattern.indexOf('/'))) === 'sandbox'
+          ? []
+          : effects.filter((declared) => overlap(declared.pattern, pattern))
       const possible = possibleEffects(pattern, declaredBy)
       const constraints = policy.tools.constraints.filter((rule) => covers(rule.pattern, pattern))
       return {

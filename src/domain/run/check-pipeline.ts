@@ -8,6 +8,7 @@ import type { FieldError } from '../error.ts'
 import { checkTemplate } from '../template/check.ts'
 import type { KnownData, KnownRoot } from '../template/check.ts'
 import { parseTemplate } from '../template/parse.ts'
+import { checkOutputRules } from './output-rules.ts'
 import { findCycle, stepsBefore } from './pipeline-order.ts'
 import type { Ordered } from './pipeline-order.ts'
 import { stepFields } from './run-data.ts'
@@ -78,6 +79,7 @@ const checkSteps = (
   const names = steps.map(({ name }) => name)
   pipeline.forEach((step, index) => {
     const path = `spec.pipeline[${index}]`
+    for (const found of checkOutputRules(step, path)) faults.push({ reason: 'InvalidPipeline', ...found })
     const name = stepName(step)
     if (!roleNames.includes(step.role)) {
       const message = `there is no role ${JSON.stringify(step.role)} in spec.roles`

@@ -3,7 +3,9 @@
 
 import type { PipelineSpec } from './check-pipeline.ts'
 import { orderedSteps } from './check-pipeline.ts'
+import { checkOutputRules, outputRulesOf } from './output-rules.ts'
 import { stepsBefore } from './pipeline-order.ts'
+import { isTyped } from './typed-output.ts'
 import { parseTemplate } from '../template/parse.ts'
 import { referencesOf } from '../template/references.ts'
 
@@ -15,11 +17,13 @@ export interface FlowStep {
   readonly from: readonly string[]
   /** Whether the run's input does. */
   readonly takesInput: boolean
+  /** Its output is data of a few types: a fact can pass through it, an order cannot. */
+  readonly typed?: true
 }
 
 export const dataFlow = (spec: PipelineSpec): readonly FlowStep[] => {
   const steps = orderedSteps(spec)
-  return (spec.pipeline ?? []).map(({ role, inputs = {} }, index) => {
+  return (spec.pipeline ?? []).map(({ role, inputs = {}, outputSchema, validate }, index) => {
     const name = steps[index]?.name ?? role
     const before = [...stepsBefore(steps, name)]
     const read = Object.values(inputs).map((text) => readsOf(text, before))
@@ -29,8 +33,16 @@ export const dataFlow = (spec: PipelineSpec): readonly FlowStep[] => {
       from: [...new Set(read.flatMap(({ from }) => from))],
       // A step without inputs is given the run's.
       takesInput: read.length === 0 || read.some(({ takesInput }) => takesInput),
+      ...(handsOnTypes({ outputSchema, validate }) ? { typed: true as const } : {}),
     }
   })
+}
+
+/** A schema that cannot be read keeps nothing in. */
+const handsOnTypes = (step: Parameters<typeof outputRulesOf>[0]): boolean => {
+  if (checkOutputRules(step, '').length > 0) return false
+  const schema = outputRulesOf(step)?.schema
+  return schema !== undefined && isTyped(schema)
 }
 
 const readsOf = (text: string, before: readonly string[]): Pick<FlowStep, 'from' | 'takesInput'> => {

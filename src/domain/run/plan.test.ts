@@ -85,6 +85,24 @@ describe('planning', () => {
     expect(brief(plan([started([a, b]), ...done('a')]))).toEqual(['submit b/1'])
   })
 
+  it('W3: reads a typed output as data, and tells the model of the step which schema its answer must fit', () => {
+    const schema = { type: 'object', properties: { cause: { enum: ['db'] } } }
+    const typed = stepPlan({ name: 'a', outputRules: { schema, rejectPatterns: [], retries: 2 } })
+    const next = stepPlan({
+      name: 'b',
+      dependsOn: ['a'],
+      if: '{{ eq .steps.a.data.cause "db" }}',
+      inputs: [{ name: 'cause', template: '{{ .steps.a.data.cause }}' }],
+    })
+    const [first] = plan([started([typed, next])])
+    expect(first).toMatchObject({ type: 'submit', task: { outputRules: { schema } } })
+    expect(first?.type === 'submit' && first.task.prompt).toContain(JSON.stringify(schema))
+    const [second] = plan([started([typed, next]), ...done('a', '{"cause":"db"}')])
+    expect(second?.type === 'submit' && second.task.prompt).toMatch(
+      /cause:\n<untrusted-\w+ from="step a">\ndb\n/,
+    )
+  })
+
   it('hands a task all that its agent needs', () => {
     const [action] = plan(
       [started([stepPlan({ name: 'a', mustCall: ['slack/*'], maxOutputBytes: 7 })], { timeoutSeconds: 60 })],

@@ -5,7 +5,7 @@ import { isDone } from '../journal/step-phase.ts'
 import type { RunState, StepState } from '../journal/fold.ts'
 import type { StoredText } from '../journal/record.ts'
 import type { KnownRoot } from '../template/check.ts'
-import { parseJson } from '../template/value.ts'
+import { jsonIn } from './json-in.ts'
 import type { RunSnapshot } from './snapshot.ts'
 
 /** Whole texts by hash; undefined where the store does not have one. */
@@ -79,23 +79,3 @@ const stepData = ({ phase }: StepState, output: string): StepData => ({
   },
   artifacts: {},
 })
-
-const FENCE = '```'
-
-/** The JSON value of an answer: the whole text, or its only fenced block. Undefined when there is none. */
-export const jsonIn = (output: string): unknown => {
-  const whole = jsonOrNothing(output)
-  if (whole !== undefined) return whole
-  const pieces = output.split(FENCE)
-  if (pieces.length !== 3) return undefined
-  const block = pieces[1] ?? ''
-  return jsonOrNothing(block.slice(block.indexOf('\n') + 1))
-}
-
-const jsonOrNothing = (text: string): unknown => {
-  try {
-    return parseJson(text)
-  } catch {
-    return undefined
-  }
-}

@@ -1,6 +1,8 @@
 // What a run will do, frozen when it starts. Editing the team afterwards changes nothing for it. The snapshot is the
 // first record of the run's journal, so that the journal alone can replay the run.
 
+import type { OutputRules } from './output-rules.ts'
+
 export interface StepPlan {
   /** Unique in the run; defaults to the role. */
   readonly name: string
@@ -13,6 +15,8 @@ export interface StepPlan {
   readonly if?: string
   readonly mustCall: readonly string[]
   readonly maxOutputBytes: number
+  /** What the output must satisfy. */
+  readonly outputRules?: OutputRules
 }
 
 export interface RunSnapshot {

@@ -5,6 +5,7 @@ import type { StepState } from '../journal/fold.ts'
 import type { RecordBody } from '../journal/record.ts'
 import { deadlineOf } from './deadline.ts'
 import type { Planning, RunAction } from './planning.ts'
+import { schemaAdvice } from './output-rules.ts'
 import { roundOf } from './round.ts'
 import { runData } from './run-data.ts'
 import { stepCondition, stepPrompt } from './step-prompt.ts'
@@ -53,10 +54,11 @@ export const startStep = (
     step: name,
     attempt,
     agent: { namespace: snapshot.namespace, name: step.agent },
-    prompt: prompt.text,
+    prompt: [prompt.text, schemaAdvice(step.outputRules)].filter((text) => text !== '').join('\n\n'),
     input: snapshot.input,
     mustCall: step.mustCall,
     maxOutputBytes: step.maxOutputBytes,
+    ...(step.outputRules === undefined ? {} : { outputRules: step.outputRules }),
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(continues === undefined ? {} : { continues }),
     ...(deadline === undefined ? {} : { deadline: new Date(deadline).toISOString() }),

@@ -67,12 +67,6 @@ const stepParts = (step: SwarmTeamPipelineStep, path: string): readonly FieldErr
   const fields: readonly (readonly [keyof SwarmTeamPipelineStep, string, string])[] = [
     ['loop', 'loops', 'write the repetitions as steps'],
     ['registryLookup', 'finding agents by capability', 'name the agent in the role'],
-    [
-      'outputSchema',
-      'output schemas',
-      'ask for JSON in the prompt; .steps.<name>.data reads it without a schema',
-    ],
-    ['validate', 'checks of outputs', 'add a step that checks the output'],
     ['outputArtifacts', 'files left behind by steps', REMOVE],
     ['inputArtifacts', 'files given to steps', REMOVE],
   ]
@@ -80,6 +74,15 @@ const stepParts = (step: SwarmTeamPipelineStep, path: string): readonly FieldErr
     ...fields.flatMap(([field, what, remedy]) =>
       isSet(step[field]) ? [notYet(`${path}${fieldOf(field)}`, what, remedy)] : [],
     ),
+    ...(isSet(step.validate?.semantic)
+      ? [
+          notYet(
+            `${path}.validate.semantic`,
+            'outputs judged by a model',
+            'add a step that judges the output',
+          ),
+        ]
+      : []),
     ...(hasContextPolicy(step.contextPolicy)
       ? [notYet(`${path}.contextPolicy`, 'shortening what later steps see', 'use trunc in the templates')]
       : []),

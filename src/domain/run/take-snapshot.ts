@@ -3,12 +3,13 @@
 
 import { createHash } from 'node:crypto'
 import { defaultMaxOutputBytes } from '../../api/v1alpha1/index.ts'
-import type { SwarmRun, SwarmTeam, SwarmTeamSpec } from '../../api/v1alpha1/index.ts'
+import type { SwarmRun, SwarmTeam, SwarmTeamPipelineStep, SwarmTeamSpec } from '../../api/v1alpha1/index.ts'
 import { closestName } from '../closest-name.ts'
 import type { FieldError } from '../error.ts'
 import { canonicalJson } from '../guardrail/canonical-json.ts'
 import { literalTemplate } from '../template/ast.ts'
 import { checkPipeline, stepName } from './check-pipeline.ts'
+import { outputRulesOf } from './output-rules.ts'
 import { runInput } from './run-input.ts'
 import type { RunSnapshot, StepPlan } from './snapshot.ts'
 import { unsupportedParts } from './supported.ts'
@@ -112,6 +113,7 @@ const teamSnapshot = (run: SwarmRun, team: SwarmTeam, agents: readonly string[])
 
   const agentOf = new Map((spec.roles ?? []).map(({ name, swarmAgent }) => [name, swarmAgent ?? '']))
   const steps = (spec.pipeline ?? []).map((step): StepPlan => ({
+    ...rulesOf(step),
     name: stepName(step),
     role: step.role,
     agent: agentOf.get(step.role) ?? '',
@@ -147,6 +149,11 @@ const specFor = ({ spec: run }: SwarmRun, { spec: team }: SwarmTeam): SwarmTeamS
     defaultContextPolicy,
   })
   return { ...team, ...Object.fromEntries(said.filter(([, value]) => value !== undefined)) }
+}
+
+const rulesOf = (step: SwarmTeamPipelineStep): Pick<StepPlan, 'outputRules'> => {
+  const outputRules = outputRulesOf(step)
+  return outputRules === undefined ? {} : { outputRules }
 }
 
 /** A step without inputs is given the run's. */

@@ -1,6 +1,7 @@
 // One piece of work for one agent: what the run engine submits, the queue keeps, and an agent leases.
 
 import type { RunKey } from '../journal/record.ts'
+import type { OutputRules } from './output-rules.ts'
 
 export interface AgentKey {
   readonly namespace: string
@@ -21,6 +22,7 @@ export interface Task {
   /** `server/tool` patterns that must have succeeded for the task to succeed. */
   readonly mustCall: readonly string[]
   readonly maxOutputBytes: number
+  readonly outputRules?: OutputRules
   /** RFC 3339; the queue offers the task from here on (retry backoff). */
   readonly notBefore?: string
   /** An earlier attempt of the step: the owner goes on with its conversation instead of beginning one. */

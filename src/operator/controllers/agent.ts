@@ -13,6 +13,7 @@ import type { Denied } from '../../domain/guardrail/decision.ts'
 import type { EffectivePolicy } from '../../domain/guardrail/effective-policy.ts'
 import { effectivePolicy, policyViolations } from '../../domain/guardrail/merge-policies.ts'
 import { serverDenied } from '../../domain/guardrail/server-rules.ts'
+import { trustIn } from '../../domain/guardrail/trust.ts'
 import {
   agentLabel,
   deploymentName,
@@ -282,7 +283,7 @@ const toolConnections = (
   agent: SwarmAgent,
   policy: EffectivePolicy,
 ): NonNullable<SwarmAgentStatus['toolConnections']> =>
-  (agent.spec.tools?.mcp ?? []).map(({ name, url, auth, trust }) => ({
+  (agent.spec.tools?.mcp ?? []).map(({ name, url, auth }) => ({
     name,
     ...(url === undefined ? {} : { url }),
     authType:
@@ -293,7 +294,7 @@ const toolConnections = (
           : auth === undefined
             ? 'none'
             : 'bearer',
-    ...(trust === undefined ? {} : { trust }),
+    trust: trustIn(policy, name),
     ...unreachable(serverDenied({ policy, server: name })),
   }))
 

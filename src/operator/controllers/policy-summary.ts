@@ -2,12 +2,13 @@
 // agent, with the origin of every rule (`domain/guardrail/merge-policies.ts`).
 
 import type { PolicyLimits, SwarmPolicy, SwarmPolicyStatus } from '../../api/v1alpha1/index.ts'
-import { separationDemand } from '../../domain/guardrail/policy-terms.ts'
+import { combineTerms, noTerms, termsOf } from '../../domain/guardrail/policy-terms.ts'
 
 type Summary = NonNullable<SwarmPolicyStatus['effectivePolicy']>
 
 const modes = ['Audit', 'Warn', 'Enforce'] as const
 const longestList = 100
+const longestPatternList = 50
 
 export const summarisePolicies = (policies: readonly SwarmPolicy[]): Summary => {
   const specs = policies.map(({ spec }) => spec ?? {})
@@ -22,7 +23,17 @@ export const summarisePolicies = (policies: readonly SwarmPolicy[]): Summary => 
   const enforcementMode = modes.findLast((mode) =>
     specs.some((spec) => (spec.enforcementMode ?? 'Audit') === mode),
   )
-  const separation = separationDemand(policies)?.mode
+  const { separation, forcedTrust, minValidation } = policies
+    .map((policy) => termsOf(policy))
+    .reduce(combineTerms, noTerms)
+  const denyPatterns = union(specs.map((spec) => spec.output?.denyPatterns)).slice(0, longestPatternList)
+  const demanded = (['budgetRef', 'audit', 'allowList'] as const).filter((name) =>
+    specs.some((spec) => spec.requirements?.[name] === true),
+  )
+  const requirements = {
+    ...Object.fromEntries(demanded.map((name) => [name, true])),
+    ...(separation === undefined ? {} : { separation: separation.mode }),
+  }
   return {
     ...(Object.keys(limits).length === 0 ? {} : { limits }),
     ...(toolDeny.length === 0 ? {} : { toolDeny }),
@@ -34,7 +45,10 @@ export const summarisePolicies = (policies: readonly SwarmPolicy[]): Summary => 
             ...(denied.length === 0 ? {} : { denied }),
           },
         }),
-    ...(separation === undefined ? {} : { requirements: { separation } }),
+    ...(forcedTrust === undefined ? {} : { forceTrustLevel: forcedTrust.level }),
+    ...(minValidation === undefined ? {} : { minValidation: minValidation.level }),
+    ...(denyPatterns.length === 0 ? {} : { denyPatterns }),
+    ...(Object.keys(requirements).length === 0 ? {} : { requirements }),
     ...(enforcementMode === undefined ? {} : { enforcementMode }),
   }
 }

@@ -3,6 +3,7 @@
 // effective policy.
 
 import { swarmPolicies, type SwarmPolicyStatus } from '../../api/v1alpha1/index.ts'
+import { policyConflicts } from '../../domain/guardrail/policy-conflicts.ts'
 import { policyViolations } from '../../domain/guardrail/merge-policies.ts'
 import { conditionsAt } from '../conditions.ts'
 import type { OperatorContext } from '../context.ts'
@@ -29,6 +30,8 @@ export const createPolicyController = (context: OperatorContext): Controller => 
       }))
     const offenders = agents.filter(({ violations }) => violations.length > 0)
     const observedGeneration = policy.metadata.generation ?? 1
+    const together = caches.policies.list(namespace)
+    const conflicts = policyConflicts(together)
     const status: SwarmPolicyStatus = {
       agentCount: agents.length,
       compliantCount: agents.length - offenders.length,
@@ -37,7 +40,7 @@ export const createPolicyController = (context: OperatorContext): Controller => 
         field: violations[0]?.field ?? '',
         message: violations.map(({ message }) => message).join('; '),
       })),
-      effectivePolicy: summarisePolicies(caches.policies.list(namespace)),
+      effectivePolicy: summarisePolicies(together),
       observedGeneration,
       conditions: conditionsAt({
         previous: policy.status?.conditions,
@@ -48,6 +51,21 @@ export const createPolicyController = (context: OperatorContext): Controller => 
             observedGeneration,
             reason: 'InForce',
             message: `holds for ${agents.length} agents; ${offenders.length} of them ask for more than it grants and run with what it grants`,
+          },
+          {
+            type: 'Consistent',
+            observedGeneration,
+            ...(conflicts.length === 0
+              ? {
+                  status: 'True' as const,
+                  reason: 'NoConflict',
+                  message: `an agent can keep to all ${together.length} policies of the namespace`,
+                }
+              : {
+                  status: 'False' as const,
+                  reason: 'PoliciesConflict',
+                  message: `${conflicts.join('; ')}; the strictest holds until one of them is changed`,
+                }),
           },
         ],
         now: clock.now(),
