@@ -12,6 +12,8 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   get: async () => (await import('./commands/get.ts')).registerGet,
   describe: async () => (await import('./commands/describe.ts')).registerDescribe,
   logs: async () => (await import('./commands/logs.ts')).registerLogs,
+  trace: async () => (await import('./commands/trace.ts')).registerTrace,
+  audit: async () => (await import('./commands/audit.ts')).registerAudit,
   resolve: async () => (await import('./commands/resolve.ts')).registerResolve,
   explain: async () => (await import('./commands/explain.ts')).registerExplain,
   'can-i': async () => (await import('./commands/can-i.ts')).registerCanI,

@@ -4,6 +4,7 @@ import { Hono } from 'hono'
 import type { HubContext, HubEnv } from './context.ts'
 import { requestLog } from './middleware/request-log.ts'
 import { refusedBy } from './refusal.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { contentRoutes } from './routes/contents.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { fireRoutes } from './routes/fire.ts'
@@ -20,6 +21,7 @@ export const createHubApp = (context: HubContext): Hono<HubEnv> => {
   app.route('/', taskRoutes(context))
   app.route('/', contentRoutes(context))
   app.route('/', journalRoutes(context))
+  app.route('/', auditRoutes(context))
   app.route('/', resolveRoutes(context))
   app.route('/', deliveryRoutes(context))
   app.route('/', fireRoutes(context))

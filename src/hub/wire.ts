@@ -6,6 +6,7 @@
 // 429 and 503 (with Retry-After).
 
 import type { EffectivePolicy } from '../domain/guardrail/effective-policy.ts'
+import type { ChainResult } from '../domain/journal/hash-chain.ts'
 import type { JournalRecord, RecordBody, ResolvedOutcome } from '../domain/journal/record.ts'
 import type { Task } from '../domain/run/task.ts'
 import type { Drop, DropReason } from '../domain/trigger/weigh.ts'
@@ -35,6 +36,16 @@ export const paths = {
   journal: '/v1/namespaces/:namespace/runs/:name/journal',
   /** GET → 200 text/plain, the step's whole output */
   stepOutput: '/v1/namespaces/:namespace/runs/:name/steps/:step/output',
+  /**
+   * GET [?run=&agent=&tool=&status=&since=&limit=] → 200 application/x-ndjson of AuditEntry, in the order of time: the
+   * newest `limit` of those that match; opens to those who may list runs
+   */
+  audit: '/v1/namespaces/:namespace/audit',
+  /** The same over all namespaces */
+  auditOfAll: '/v1/audit',
+  /** GET [?run=] → 200 application/x-ndjson of Verification, one for each run, the newest first */
+  verification: '/v1/namespaces/:namespace/verification',
+  verificationOfAll: '/v1/verification',
   /** POST ResolveRequest → 200 ResolveReply; opens to those who may update the run */
   resolve: '/v1/namespaces/:namespace/runs/:name/resolve',
   /**
@@ -80,6 +91,12 @@ export interface ReserveRequest extends ProofRequest {
 export interface ReserveReply {
   readonly standing: StandingReply
   readonly reservation: Reservation
+}
+export interface Verification {
+  readonly namespace: string
+  readonly run: string
+  readonly uid: string
+  readonly result: ChainResult
 }
 export interface ResolveRequest {
   /** Left out: the only step that has unknown calls. */

@@ -61,6 +61,93 @@ export const journalContract = ({ open }: StoreFactory): void => {
       expect(await store.journal.find(run)).toMatchObject({ phase: 'Succeeded' })
     })
 
+    test('F66 runs come page by page, the newest first, of one namespace or of all', async () => {
+      const names = ['a', 'b', 'c', 'd', 'e']
+      for (const name of names) {
+        const run = runKey(name)
+        await store.journal.append({ run, records: [started()] })
+        clock.advance(1000)
+      }
+      const elsewhere = { namespace: 'other', name: 'f', uid: 'uid-f' }
+      await store.journal.append({ run: elsewhere, records: [started(), finished()] })
+      const { namespace } = runKey()
+      const first = await store.journal.runs({ namespace, limit: 3 })
+      expect(first.map(({ name }) => name)).toEqual(['e', 'd', 'c'])
+      const before = first.at(-1)
+      const rest = await store.journal.runs({
+        namespace,
+        limit: 3,
+        ...(before === undefined ? {} : { before }),
+      })
+      expect(rest.map(({ name }) => name)).toEqual(['b', 'a'])
+      expect((await store.journal.runs({ limit: 2 })).map(({ name }) => name)).toEqual(['f', 'e'])
+    })
+
+    test('runs that ended before a time are left out', async () => {
+      await store.journal.append({ run: runKey('old'), records: [started(), finished()] })
+      await store.journal.append({ run: runKey('long'), records: [started()] })
+      clock.advance(60_000)
+      const since = new Date(clock.now()).toISOString()
+      await store.journal.append({ run: runKey('new'), records: [started(), finished()] })
+      const found = await store.journal.runs({ since, limit: 10 })
+      expect(found.map(({ name }) => name)).toEqual(['new', 'long'])
+    })
+
+    test('A1 a whole journal is verified with its texts', async () => {
+      const text = 'é'.repeat(10_000)
+      const task = taskOf()
+      await store.journal.append({
+        run: runKey(),
+        records: [started(), submitted(task), responded(task, { text }), completed(task)],
+        contents: [text, 'done'],
+      })
+      const head = (await store.journal.read({ run: runKey().uid })).at(-1)?.hash
+      expect(await store.journal.verify({ run: runKey().uid })).toEqual({ type: 'intact', records: 4, head })
+      expect(await store.journal.verify({ run: 'nobody' })).toMatchObject({ type: 'intact', records: 0 })
+    })
+
+    test('A1 a text that is not there is missed, and its record named', async () => {
+      const task = taskOf()
+      await store.journal.append({
+        run: runKey(),
+        records: [started(), responded(task, { text: 'x'.repeat(10_000) })],
+      })
+      expect(await store.journal.verify({ run: runKey().uid })).toMatchObject({ type: 'broken', seq: 2 })
+    })
+
+    test('F66 a forgotten run leaves nothing behind, and another keeps the text they share', async () => {
+      const [shared, own] = ['s'.repeat(10_000), 'o'.repeat(10_000)]
+      for (const name of ['a', 'b']) {
+        const run = runKey(name)
+        const task = taskOf({ run })
+        await store.tasks.submit({ task, records: [started(), submitted(task)] })
+        const lease = await store.tasks.lease({
+          agent: agentKey(),
+          holder: 'pod',
+          leaseMs: 10_000,
+          waitMs: 0,
+        })
+        const proof = { task: task.id, fence: lease?.fence ?? 0 }
+        await store.tasks.reserve({ ...proof, record: requested(task) })
+        const contents = name === 'a' ? [shared, own] : [shared]
+        await store.tasks.finish({ ...proof, records: [completed(task, shared)], contents })
+        await store.journal.append({ run, records: [finished()] })
+      }
+      await store.journal.forget({ runs: [runKey('a').uid, 'nobody'] })
+      expect(await store.journal.read({ run: runKey('a').uid })).toEqual([])
+      expect(await store.journal.find(runKey('a'))).toBeUndefined()
+      expect(await store.tasks.find(taskOf({ run: runKey('a') }).id)).toBeUndefined()
+      expect(await store.journal.content(storeText(own).sha256)).toBeUndefined()
+      expect(await store.journal.content(storeText(shared).sha256, { run: runKey('b').uid })).toBe(shared)
+      expect(await store.journal.verify({ run: runKey('b').uid })).toMatchObject({ type: 'intact' })
+    })
+
+    test('a run that has not finished is not forgotten', async () => {
+      await store.journal.append({ run: runKey(), records: [started()] })
+      await store.journal.forget({ runs: [runKey().uid] })
+      expect(await store.journal.read({ run: runKey().uid })).toHaveLength(1)
+    })
+
     test('the same record twice in one append is kept once', async () => {
       const run = runKey()
       await store.journal.append({ run, records: [started(), started()] })

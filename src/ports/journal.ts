@@ -1,5 +1,6 @@
 // The journal port: one append-only sequence of records per run.
 
+import type { ChainResult } from '../domain/journal/hash-chain.ts'
 import type { JournalRecord, RecordBody, RunKey } from '../domain/journal/record.ts'
 import type { AgentKey } from '../domain/run/task.ts'
 
@@ -37,6 +38,29 @@ export interface Journal {
 
   /** Runs that have started and have no `run.finished`: what an operator that was away must look after first. */
   unfinished(): Promise<readonly RunSummary[]>
+
+  /**
+   * Runs that have started, the newest first: of one namespace or of all, that had not ended before `since`. The next
+   * page begins `before` the last run of this one.
+   */
+  runs(request: {
+    readonly namespace?: string
+    readonly since?: string
+    readonly before?: Pick<RunSummary, 'startedAt' | 'uid'>
+    readonly limit: number
+  }): Promise<readonly RunSummary[]>
+
+  /**
+   * Recomputes the run's chain from what is stored, and compares it with the run's head and the texts it refers to.
+   * Whatever was changed, removed, inserted or moved is named by its record.
+   */
+  verify(request: { readonly run: string }): Promise<ChainResult>
+
+  /**
+   * Removes finished runs (uids) with all that is kept of them: records, tasks, and texts that no other run has. A run
+   * that has not finished is left alone.
+   */
+  forget(request: { readonly runs: readonly string[] }): Promise<void>
 
   /** Calls `listener` after each durable append, with the run it belongs to. Returns the way to stop. */
   subscribe(listener: (run: RunKey) => void): () => void

@@ -87,6 +87,9 @@ export const linkedStore = ({
       content: (sha256, reader) => call(() => journal.content(sha256, reader)),
       find: (request) => call(() => journal.find(request)),
       unfinished: () => call(() => journal.unfinished()),
+      runs: (request) => call(() => journal.runs(request)),
+      verify: (request) => call(() => journal.verify(request)),
+      forget: (request) => call(() => journal.forget(request)),
       // A run in hand is looked at from time to time anyway.
       subscribe: noticed(journal.subscribe, { mayBeLost: process.kind === 'operator' }),
     },

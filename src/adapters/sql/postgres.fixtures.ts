@@ -119,7 +119,7 @@ const startTestServer = (): FoundServer => {
 }
 
 /** Says nothing when the server goes away under it, and keeps no process alive. */
-const quietPool = (connectionString: string): pg.Pool =>
+export const quietPool = (connectionString: string): pg.Pool =>
   new pg.Pool({ connectionString, max: 1, allowExitOnIdle: true }).on('error', () => undefined)
 
 export const realClock: Clock = {

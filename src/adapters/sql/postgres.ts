@@ -29,15 +29,17 @@ import { appendAsOwner } from './verbs/append-as-owner.ts'
 import { appendRecords } from './verbs/append-records.ts'
 import { cancelTasks } from './verbs/cancel-tasks.ts'
 import { finishTask } from './verbs/finish-task.ts'
+import { forgetRuns } from './verbs/forget-runs.ts'
 import { heartbeatTask } from './verbs/heartbeat-task.ts'
 import { queueDepth, queueDepths } from './verbs/queue-depth.ts'
-import { findRun, readContent, readRecords, unfinishedRuns } from './verbs/read-journal.ts'
+import { findRun, readContent, readRecords, runsPage, unfinishedRuns } from './verbs/read-journal.ts'
 import { releaseTask } from './verbs/release-task.ts'
 import { reserveAsOwner } from './verbs/reserve-as-owner.ts'
 import { dayOf, readSpend, reserveSpend } from './verbs/reserve-spend.ts'
 import { settleSpend } from './verbs/settle-spend.ts'
 import { submitTask } from './verbs/submit-task.ts'
 import { readTask, taskOf } from './verbs/task-row.ts'
+import { verifyJournal } from './verbs/verify-journal.ts'
 
 interface PostgresStoreOptions {
   /** `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; tables go into the first schema of its search path. */
@@ -125,6 +127,10 @@ export const openPostgresStore = async ({ url, clock, logger }: PostgresStoreOpt
       content: (sha256, reader) => read(() => readContent(sha256, reader)),
       find: (request) => read(() => findRun(request)),
       unfinished: () => read(unfinishedRuns),
+      runs: (request) => read(() => runsPage(request)),
+      forget: ({ runs }) => write(() => forgetRuns(runs)),
+      // The run's row is held, so that it is not judged between two records of one append.
+      verify: ({ run }) => write(() => verifyJournal(run)),
       subscribe: journalGrew.subscribe,
     },
 

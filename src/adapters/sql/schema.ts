@@ -137,6 +137,12 @@ export const migrations: readonly (readonly string[])[] = [
       PRIMARY KEY (namespace, event, uid, outcome)
     )`,
   ],
+  // The audit trail goes through runs by their start.
+  [
+    `CREATE INDEX runs_by_start ON runs (started_at, uid)`,
+    `CREATE INDEX runs_of_namespace_by_start ON runs (namespace, started_at, uid)`,
+    `CREATE INDEX run_contents_by_run ON run_contents (run)`,
+  ],
 ]
 
 export const schemaVersion = migrations.length

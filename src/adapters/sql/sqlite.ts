@@ -15,6 +15,7 @@ import { appendRecords } from './verbs/append-records.ts'
 import { cancelTasks } from './verbs/cancel-tasks.ts'
 import { openDatabase, type Database } from './sqlite/database.ts'
 import { finishTask } from './verbs/finish-task.ts'
+import { forgetRuns } from './verbs/forget-runs.ts'
 import { heartbeatTask } from './verbs/heartbeat-task.ts'
 import { createLeaseWaiters } from './sqlite/lease-waiters.ts'
 import { migrate } from './sqlite/migrate.ts'
@@ -22,7 +23,7 @@ import { createNotices } from './notices.ts'
 import { perform } from './sqlite/perform.ts'
 import { createPolicyShelf } from './sqlite/policy-shelf.ts'
 import { queueDepth, queueDepths } from './verbs/queue-depth.ts'
-import { findRun, readContent, readRecords, unfinishedRuns } from './verbs/read-journal.ts'
+import { findRun, readContent, readRecords, runsPage, unfinishedRuns } from './verbs/read-journal.ts'
 import { releaseTask } from './verbs/release-task.ts'
 import { reserveAsOwner } from './verbs/reserve-as-owner.ts'
 import { dayOf, readSpend, reserveSpend } from './verbs/reserve-spend.ts'
@@ -30,6 +31,7 @@ import { settleSpend } from './verbs/settle-spend.ts'
 import { submitTask } from './verbs/submit-task.ts'
 import { createSweeper } from './sqlite/sweeper.ts'
 import { readTask, taskOf } from './verbs/task-row.ts'
+import { verifyJournal } from './verbs/verify-journal.ts'
 import { createWriteQueue, type Transaction } from './sqlite/write-queue.ts'
 import { statements } from './statements.ts'
 import type { Act } from './verbs/act.ts'
@@ -71,6 +73,9 @@ export const openSqliteStore = ({ path, outlives, clock, logger }: SqliteStoreOp
       content: async (sha256, reader) => read(readContent(sha256, reader)),
       find: async (request) => read(findRun(request)),
       unfinished: async () => read(unfinishedRuns()),
+      runs: async (request) => read(runsPage(request)),
+      forget: ({ runs }) => write(() => forgetRuns(runs)),
+      verify: async ({ run }) => read(verifyJournal(run)),
       subscribe: journalGrew.subscribe,
     },
 

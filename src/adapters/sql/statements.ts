@@ -30,11 +30,20 @@ export const statements = {
       WHERE namespace = ? AND name = ? ORDER BY started_at DESC, uid DESC LIMIT 1`,
     unfinished: `SELECT uid, namespace, name, started_at, finished_at, phase FROM runs
       WHERE finished_at IS NULL ORDER BY started_at, uid`,
+    page: `SELECT uid, namespace, name, started_at, finished_at, phase FROM runs
+      WHERE (started_at, uid) < (?, ?) AND (finished_at IS NULL OR finished_at >= ?)
+      ORDER BY started_at DESC, uid DESC LIMIT ?`,
+    pageOfNamespace: `SELECT uid, namespace, name, started_at, finished_at, phase FROM runs
+      WHERE namespace = ? AND (started_at, uid) < (?, ?) AND (finished_at IS NULL OR finished_at >= ?)
+      ORDER BY started_at DESC, uid DESC LIMIT ?`,
+    hasFinished: 'SELECT uid FROM runs WHERE uid = ? AND finished_at IS NOT NULL /*pg FOR UPDATE */',
+    remove: 'DELETE FROM runs WHERE uid = ?',
     changedSince: 'SELECT uid, namespace, name FROM runs WHERE finished_at IS NULL OR finished_at >= ?',
   },
   record: {
     byKey: `SELECT run, seq, record_key, at, body, previous, hash FROM records WHERE run = ? AND record_key = ?`,
     insert: `INSERT INTO records (run, seq, record_key, at, body, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    remove: 'DELETE FROM records WHERE run = ?',
     after: `SELECT run, seq, record_key, at, body, previous, hash FROM records
       WHERE run = ? AND seq > ? ORDER BY seq`,
   },
@@ -42,6 +51,11 @@ export const statements = {
     insert: 'INSERT INTO contents (sha256, text) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING',
     link: 'INSERT INTO run_contents (sha256, run) VALUES (?, ?) ON CONFLICT (sha256, run) DO NOTHING',
     read: 'SELECT text FROM contents WHERE sha256 = ?',
+    // Nobody may link to a text while it is decided that nobody does.
+    holdAll: 'LOCK TABLE contents IN SHARE ROW EXCLUSIVE MODE',
+    removeOfRun: `DELETE FROM contents WHERE sha256 IN (SELECT sha256 FROM run_contents WHERE run = ?)
+      AND NOT EXISTS (SELECT 1 FROM run_contents o WHERE o.sha256 = contents.sha256 AND o.run <> ?)`,
+    unlinkRun: 'DELETE FROM run_contents WHERE run = ?',
     readInRun: `SELECT c.text FROM contents c JOIN run_contents r ON r.sha256 = c.sha256
       WHERE c.sha256 = ? AND r.run = ?`,
     readByAgent: `SELECT c.text FROM contents c WHERE c.sha256 = ? AND EXISTS (
@@ -75,6 +89,7 @@ export const statements = {
     nextAbandoned: `SELECT MIN(available_at) AS at FROM tasks WHERE state = 'leased' AND cancelled IS NOT NULL`,
     leased: `SELECT id, namespace, agent FROM tasks WHERE state = 'leased'`,
     leasedByAgent: `SELECT id FROM tasks WHERE namespace = ? AND agent = ? AND state = 'leased'`,
+    removeOfRun: 'DELETE FROM tasks WHERE run = ?',
     depth: `SELECT state, COUNT(*) AS tasks, MIN(submitted_at) AS oldest FROM tasks
       WHERE namespace = ? AND agent = ? AND state <> 'ended' GROUP BY state`,
     depths: `SELECT namespace, agent, state, COUNT(*) AS tasks, MIN(submitted_at) AS oldest FROM tasks
@@ -103,6 +118,7 @@ export const statements = {
       VALUES (?, ?, ?, ?, ?, 0)`,
     ownReservation: `SELECT day, namespace, agent, tokens, settled FROM reservations
       WHERE reservation_key = ? /*pg FOR UPDATE */`,
+    forget: 'DELETE FROM reservations WHERE reservation_key = ?',
     settle: 'UPDATE reservations SET tokens = ?, settled = 1 WHERE reservation_key = ?',
   },
   delivery: {

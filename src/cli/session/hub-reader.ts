@@ -1,10 +1,18 @@
 // The hub as a person's command meets it: journals and outputs, and a word about an unknown outcome, with the caller's
 // own Kubernetes identity.
 
+import type { Readable } from 'node:stream'
 import { request } from 'undici'
 import { KubeswarmError, type ErrorCode } from '../../domain/error.ts'
 import type { JournalRecord } from '../../domain/journal/record.ts'
-import { paths, type ErrorReply, type ResolveReply, type ResolveRequest } from '../../hub/wire.ts'
+import type { AuditEntry } from '../../domain/journal/audit.ts'
+import {
+  paths,
+  type ErrorReply,
+  type ResolveReply,
+  type ResolveRequest,
+  type Verification,
+} from '../../hub/wire.ts'
 import type { KubernetesObject } from '../../api/resource.ts'
 import type { Cluster } from './cluster.ts'
 
@@ -21,7 +29,25 @@ export interface HubReader {
     readonly signal?: AbortSignal
   }): AsyncIterable<JournalRecord>
   stepOutput(request: { readonly run: string; readonly step: string }): Promise<string>
+  /** Of the namespace, or of all: the newest `limit` that match, in the order of time. */
+  audit(request: AuditQuestion & { readonly allNamespaces: boolean }): AsyncIterable<AuditEntry>
+  /** One answer for each run, the newest first. */
+  verification(request: {
+    readonly run?: string
+    readonly since?: string
+    readonly allNamespaces: boolean
+  }): AsyncIterable<Verification>
   resolve(request: ResolveRequest & { readonly run: string }): Promise<ResolveReply>
+}
+
+export interface AuditQuestion {
+  readonly run?: string
+  readonly agent?: string
+  readonly tool?: string
+  readonly status?: string
+  /** RFC 3339. */
+  readonly since?: string
+  readonly limit?: number
 }
 
 /** ConfigMap that operator and embedded cluster publish: where people's tools find the hub. */
@@ -94,13 +120,15 @@ export const openHub = async ({ connection, namespace }: Cluster): Promise<HubRe
         ...(uid === undefined ? {} : { uid }),
       })
       const path = `${at(paths.journal, { namespace, name: run })}?${query.toString()}`
-      const body = await send(path, { signal })
-      let rest = ''
-      for await (const chunk of body.setEncoding('utf8')) {
-        const lines = (rest + String(chunk)).split('\n')
-        rest = lines.pop() ?? ''
-        for (const line of lines) if (line.trim() !== '') yield JSON.parse(line) as JournalRecord
-      }
+      yield* linesOf<JournalRecord>(await send(path, { signal }))
+    },
+    async *audit({ allNamespaces, ...query }) {
+      const path = allNamespaces ? paths.auditOfAll : at(paths.audit, { namespace })
+      yield* linesOf<AuditEntry>(await send(`${path}?${queryOf(query)}`))
+    },
+    async *verification({ allNamespaces, ...query }) {
+      const path = allNamespaces ? paths.verificationOfAll : at(paths.verification, { namespace })
+      yield* linesOf<Verification>(await send(`${path}?${queryOf(query)}`))
     },
     async stepOutput({ run, step }) {
       return (await send(at(paths.stepOutput, { namespace, name: run, step }))).text()
@@ -110,5 +138,21 @@ export const openHub = async ({ connection, namespace }: Cluster): Promise<HubRe
         await send(at(paths.resolve, { namespace, name: run }), { body })
       ).json() as Promise<ResolveReply>
     },
+  }
+}
+
+const queryOf = (query: Readonly<Record<string, string | number | undefined>>): string =>
+  new URLSearchParams(
+    Object.entries(query).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, String(value)] as [string, string]],
+    ),
+  ).toString()
+
+async function* linesOf<T>(body: Readable): AsyncGenerator<T> {
+  let rest = ''
+  for await (const chunk of body.setEncoding('utf8')) {
+    const lines = (rest + String(chunk)).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) if (line.trim() !== '') yield JSON.parse(line) as T
   }
 }

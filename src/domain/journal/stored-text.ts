@@ -17,6 +17,13 @@ export const storeText = (text: string): StoredText => {
 /** True when `head` is all there is, so that nobody needs to ask the store. */
 export const isWhole = ({ bytes }: { readonly bytes: number }): boolean => bytes <= HEAD_BYTES
 
+/** Every text that a record refers to. */
+export const storedTexts = (record: object): readonly StoredText[] =>
+  Object.values(record).flatMap((value: unknown) => (isStoredText(value) ? [value] : []))
+
+const isStoredText = (value: unknown): value is StoredText =>
+  typeof value === 'object' && value !== null && 'sha256' in value && 'bytes' in value && 'head' in value
+
 /** The longest beginning of `text` of at most `bytes` UTF-8 bytes that splits no character. */
 export const headOf = (text: string, bytes: number): string => {
   // A UTF-16 unit takes at most three bytes: short texts need no encoding.

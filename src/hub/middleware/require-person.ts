@@ -11,13 +11,16 @@ const events = { resource: 'swarmevents', parameter: 'event' } as const
 
 export const requireReader = (context: HubContext) => requireRight(context, 'get', runs)
 
+/** For questions over the runs of a namespace, or of all where the path names none. */
+export const requireLister = (context: HubContext) => requireRight(context, 'list', runs)
+
 export const requireEditor = (context: HubContext) => requireRight(context, 'update', runs)
 
 export const requireEventReader = (context: HubContext) => requireRight(context, 'get', events)
 
 const requireRight = (
   { authenticator }: HubContext,
-  verb: 'get' | 'update',
+  verb: 'get' | 'list' | 'update',
   { resource, parameter }: typeof runs | typeof events,
 ) =>
   createMiddleware<HubEnv>(async (c, next) => {

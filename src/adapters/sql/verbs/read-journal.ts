@@ -2,7 +2,7 @@
 
 import type { JournalRecord, RecordBody } from '../../../domain/journal/record.ts'
 import type { AgentKey } from '../../../domain/run/task.ts'
-import type { RunSummary } from '../../../ports/journal.ts'
+import type { Journal, RunSummary } from '../../../ports/journal.ts'
 import { statements } from '../statements.ts'
 import { all, get, type Act } from './act.ts'
 
@@ -75,6 +75,24 @@ export function* findRun({
 
 export function* unfinishedRuns(): Act<readonly RunSummary[]> {
   return (yield* all<RunRow>(statements.run.unfinished)).map(runFromRow)
+}
+
+/** After every time that a run can have started. */
+const END_OF_TIME = '9999'
+
+export function* runsPage({
+  namespace,
+  since = '',
+  before = { startedAt: END_OF_TIME, uid: '' },
+  limit,
+}: Parameters<Journal['runs']>[0]): Act<readonly RunSummary[]> {
+  const { page, pageOfNamespace } = statements.run
+  const place = [before.startedAt, before.uid, since, limit] as const
+  const rows =
+    namespace === undefined
+      ? yield* all<RunRow>(page, ...place)
+      : yield* all<RunRow>(pageOfNamespace, namespace, ...place)
+  return rows.map(runFromRow)
 }
 
 export function* readContent(
