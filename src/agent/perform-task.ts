@@ -62,6 +62,12 @@ export const performTask = async ({
       content,
       decide,
     })
+    // Said before anything else can end the task: a tool server that is down, a cancellation.
+    const first = decide(conversation)
+    if (first.type === 'outcome-unknown') {
+      const reported = await reportUnknown({ conversation, at: first, assigned, session })
+      return await fail({ ...reported, assigned, session, log })
+    }
     const refused = session.policies
       .map((policy) => stepDenied({ policy, step: task.step, level: levelOf(task.outputRules) }))
       .find((denied) => denied !== undefined)
@@ -110,13 +116,7 @@ export const performTask = async ({
         }
         case 'outcome-unknown': {
           const reported = await reportUnknown({ conversation, at: action, assigned, session })
-          return await fail({
-            failure: reported.failure,
-            conversation: reported.conversation,
-            assigned,
-            session,
-            log,
-          })
+          return await fail({ ...reported, assigned, session, log })
         }
         case 'fail':
           return await fail({ failure: action.failure, conversation, assigned, session, log })

@@ -104,6 +104,35 @@ test.each(deaths)(
   },
 )
 
+test('P7 F02 F40 an interrupted write is told as unknown although no tool server answers the next owner', async () => {
+  const source = inMemoryTaskSource()
+  const task = taskOf()
+  const slack = stagedServer({ name: 'slack', tools: ['post_message'] })
+  const first = stage({
+    source,
+    servers: [
+      stagedServer({ name: 'slack', tools: ['post_message'], answer: () => new Promise(() => undefined) }),
+    ],
+    script: [calls(['slack__post_message', {}])],
+  })
+  source.submit(task, policyOf({ servers: ['slack'] }))
+  while (!source.journal('uid-1').some(({ type }) => type === 'tool.intended'))
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  source.takeAway(task.id)
+  const down = new KubeswarmError({ code: 'ToolServerUnavailable', message: 'down', retryable: true })
+  const second = stage({
+    source,
+    servers: [{ ...slack, listTools: () => Promise.reject(down) }],
+    script: [says('never')],
+    holder: 'pod-2',
+  })
+  const end = await source.ended(task.id)
+  expect(end).toMatchObject({ type: 'task.failed', code: 'OutcomeUnknown', retryable: false })
+  expect(second.records('tool.outcome-unknown')).toHaveLength(1)
+  await second.worker.drain(0)
+  first.worker.drain(0).catch(() => undefined)
+})
+
 test('F02 a read that was interrupted is made again with the key of the first time', async () => {
   const keys = new Set<string>()
   for (const { death, after } of deaths) {

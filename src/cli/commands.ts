@@ -22,6 +22,9 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   lint: async () => (await import('./commands/lint.ts')).registerLint,
   mock: async () => (await import('./commands/mock.ts')).registerMock,
   agent: async () => (await import('./commands/agent.ts')).registerAgent,
+  operator: async () => (await import('./commands/operator.ts')).registerOperator,
+  hub: async () => (await import('./commands/hub.ts')).registerHub,
+  'control-plane': async () => (await import('./commands/control-plane.ts')).registerControlPlane,
   version: async () => (await import('./commands/version.ts')).registerVersion,
   completion: async () => (await import('./commands/completion.ts')).registerCompletion,
 }

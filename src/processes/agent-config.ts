@@ -36,6 +36,8 @@ export interface AgentConfig {
   readonly logLevel: string
   /** Where Service names of local-kube are looked up; unset in a cluster, whose DNS knows them. */
   readonly resolverUrl?: string
+  /** File with the boundary at which this process dies; see `crash-points/`. */
+  readonly crashPlan?: string
 }
 
 export const agentConfigFromEnvironment = (environment: Environment): AgentConfig => {
@@ -69,6 +71,7 @@ export const agentConfigFromEnvironment = (environment: Environment): AgentConfi
   const preamble = read(variables.systemPromptPreamblePath)
   const temperature = Number(read(variables.temperature) ?? NaN)
   const resolverUrl = read('LOCAL_KUBE_RESOLVER')
+  const crashPlan = read('KUBESWARM_CRASH_PLAN')
   const settings = {
     provider: read(variables.provider),
     openaiBaseUrl: read(variables.openaiBaseUrl),
@@ -99,6 +102,7 @@ export const agentConfigFromEnvironment = (environment: Environment): AgentConfi
     host: listenHost(environment),
     logLevel: read(variables.logLevel) ?? 'info',
     ...(resolverUrl === undefined ? {} : { resolverUrl }),
+    ...(crashPlan === undefined ? {} : { crashPlan }),
   }
 }
 

@@ -10,6 +10,7 @@ import { inputFault } from '../domain/guardrail/input-schema.ts'
 import { KubeswarmError } from '../domain/error.ts'
 import type { LanguageModel } from '../ports/language-model.ts'
 import type { Logger } from '../ports/logger.ts'
+import type { TaskSource } from '../ports/task-source.ts'
 import { agentConfigFromEnvironment, type AgentConfig, type Environment } from './agent-config.ts'
 import { systemClock } from './system-clock.ts'
 import { version } from './version.ts'
@@ -108,20 +109,21 @@ const startWork = async (config: AgentConfig) => {
     ...(resolver === undefined ? {} : { resolver }),
   })
   await warmUp({ model, servers, hub })
+  const ways = await waysOut({ config, source: hub, model, servers })
   const worker = startWorker({
-    source: hub,
+    source: ways.source,
     holder: config.holder,
     agent: config.agent.name,
     concurrentTasks: config.concurrentTasks,
     tools: {
       access: {
-        model,
+        model: ways.model,
         modelName: config.model,
         ...(config.temperature === undefined ? {} : { temperature: config.temperature }),
         systemPrompt: await systemPromptOf(config),
         pacer: modelPacer({ clock, random }),
       },
-      servers,
+      servers: ways.servers,
       clock,
       random,
     },
@@ -137,6 +139,19 @@ const startWork = async (config: AgentConfig) => {
     ])
   }
   return { worker, release }
+}
+
+interface WaysOut {
+  readonly source: TaskSource
+  readonly model: LanguageModel
+  readonly servers: readonly ToolServerBinding[]
+}
+
+const waysOut = async ({ config, ...ways }: WaysOut & { readonly config: AgentConfig }): Promise<WaysOut> => {
+  const { crashPlan, agent } = config
+  if (crashPlan === undefined) return ways
+  const { crashingAgent } = await import('./crash-points/crashing-agent.ts')
+  return crashingAgent({ ...ways, path: crashPlan, agent: agent.name })
 }
 
 /** No task should pay for loading a package or opening the first connection. What is not up yet is met by the task. */

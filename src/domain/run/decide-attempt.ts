@@ -29,13 +29,19 @@ export const decideAttempt = (planning: Planning, step: StepState): AttemptDecis
     message: `${message}${why}`,
   })
 
+  const unknown = step.openCalls.filter(({ write }) => write).map(({ tool }) => tool)
+  if (unknown.length > 0) {
+    const reason = 'OutcomeUnknown'
+    return { type: 'failed', reason, message: `${message}; the outcome of ${unknown.join(', ')} is unknown` }
+  }
   const attempts = planning.retries(step.agent) + 1
   if (!failure.retryable) return failed('')
   if (step.attempt >= attempts) return failed(` (attempt ${step.attempt} of ${attempts})`)
-  const effects = possibleEffects(step)
-  if (effects.length > 0) {
+  if (step.writes.length > 0) {
     // A new attempt starts from the beginning and would do it a second time.
-    return failed(`; not tried again, because ${effects.join(', ')} may already have taken effect`)
+    return failed(
+      `; not tried again, because ${[...new Set(step.writes)].join(', ')} has already taken effect`,
+    )
   }
   const notBefore = Date.parse(failure.at) + backoffMs(planning, step, failure)
   const deadline = deadlineOf(planning)
@@ -44,10 +50,6 @@ export const decideAttempt = (planning: Planning, step: StepState): AttemptDecis
   }
   return { type: 'retry', attempt: step.attempt + 1, notBefore: new Date(notBefore).toISOString() }
 }
-
-const possibleEffects = ({ writes, openCalls }: StepState): readonly string[] => [
-  ...new Set([...writes, ...openCalls.filter(({ write }) => write).map(({ tool }) => tool)]),
-]
 
 /** Exponential with full jitter, and never before the other side wants it. */
 const backoffMs = (

@@ -247,9 +247,14 @@ describe('planning', () => {
     it('D5 an attempt that wrote to the outside is not repeated', () => {
       const actions = plan(failing({}, intended('a'), returned('a')))
       expect(failureOf(actions)).toBe(
-        'the model answered 503; not tried again, because slack/post_message may already have taken effect',
+        'the model answered 503; not tried again, because slack/post_message has already taken effect',
       )
-      expect(brief(plan(failing({}, intended('a'))))[0]).toBe('step.failed a ModelServerError')
+    })
+
+    it('P7 D6 a write that was announced and never told of is unknown, whatever ended the attempt', () => {
+      const actions = plan(failing({}, intended('a')))
+      expect(brief(actions)[0]).toBe('step.failed a OutcomeUnknown')
+      expect(failureOf(actions)).toBe('the model answered 503; the outcome of slack/post_message is unknown')
     })
 
     it('reads and refused writes do no harm: they are repeated', () => {
