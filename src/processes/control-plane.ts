@@ -69,7 +69,10 @@ const startControlPlane = async ({
       ? await startHub({
           store: crashing(config, 'hub', store),
           authenticator: createKubernetesAuthenticator({ resources: connection, clock }),
-          events: { find: async (event) => catalog?.find(event) },
+          events: {
+            find: async (event) => catalog?.find(event),
+            ended: async (run, signal) => catalog?.ended(run, signal),
+          },
           host: config.host,
           port: config.hubPort,
           clock,

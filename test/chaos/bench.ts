@@ -11,6 +11,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer as createHttpServer, request as httpRequest } from 'node:http'
 import { createServer, connect, type AddressInfo, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,14 +36,15 @@ import { copyStory, ledgerOf, namespace, runPath, type StoryCopy } from '../scen
 import { checkout, cleanEnvironment } from '../scenarios/support/swarm.ts'
 
 const entry = join(checkout, 'bin/swarm.js')
+const agentNames = ['investigator', 'diagnostician', 'notifier'] as const
 
 export interface BenchOptions {
   /** PostgreSQL; without it a file, and operator and hub are one process. */
   readonly databaseUrl?: string
   readonly operators?: number
   readonly hubs?: number
-  /** Pods of each agent. */
-  readonly agents?: number
+  /** Pods of investigator, diagnostician and notifier. */
+  readonly agents?: readonly [number, number, number]
   readonly leaseSeconds?: number
   readonly modelLatencyMs?: number
   readonly edit?: (story: StoryCopy) => void
@@ -68,6 +70,7 @@ export class Bench {
   #hubUrl = ''
   #triggerUrl = ''
   #deliveries = 0
+  #failures = 0
 
   constructor(options: BenchOptions) {
     this.#options = options
@@ -101,6 +104,7 @@ export class Bench {
       },
     })
     this.#endings.push(() => this.#model?.close())
+    const modelUrl = await this.#gateOf(this.#model.url)
     this.#kube = await startLocalKube({
       port: 0,
       nodeAgent: {
@@ -123,7 +127,7 @@ export class Bench {
     const common = {
       KUBECONFIG: kubeconfig,
       KUBESWARM_HUB_URL: this.#hubUrl,
-      KUBESWARM_MODEL_BASE_URL: this.#model.url,
+      KUBESWARM_MODEL_BASE_URL: modelUrl,
       KUBESWARM_LEASE_SECONDS: String(leaseSeconds),
       KUBESWARM_ADMISSION_PORT: 'off',
       KUBESWARM_CRASH_PLAN: this.#planPath,
@@ -148,6 +152,11 @@ export class Bench {
     await this.#applyStory(edit)
   }
 
+  /** The next so many questions to the model are answered with 500. */
+  failModel(times: number): void {
+    this.#failures = times
+  }
+
   /** Names of the processes of operators and hubs. */
   get members(): readonly string[] {
     return [...this.#members.keys()]
@@ -162,15 +171,19 @@ export class Bench {
     return this.#members.get(name)?.child?.pid
   }
 
-  /** Main processes of the agents' pods. */
-  agentPids(agent = ''): readonly number[] {
-    const listed = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' })
+  /** Main processes of the agents' pods, or of the one pod. */
+  agentPids(pod = ''): readonly number[] {
+    return this.pidsOf(/swarm\.js agent$/, pod)
+  }
+
+  /** Processes of this bench whose command line is like that and whose environment names `text`. */
+  pidsOf(command: RegExp, text = ''): readonly number[] {
+    const listed = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8', maxBuffer: 64 << 20 })
     return listed.split('\n').flatMap((line) => {
-      const [, pid] = /^\s*(\d+) .*swarm\.js agent$/.exec(line) ?? []
-      if (pid === undefined) return []
+      const [, pid, args = ''] = /^\s*(\d+) (.*)$/.exec(line) ?? []
+      if (pid === undefined || !command.test(args)) return []
       const environment = environmentOf(Number(pid))
-      const ours = [this.directory, agent].every((text) => environment.includes(text))
-      return ours ? [Number(pid)] : []
+      return [this.directory, text].every((part) => environment.includes(part)) ? [Number(pid)] : []
     })
   }
 
@@ -260,6 +273,32 @@ export class Bench {
     return items
   }
 
+  /** Every object of the cluster with its version, but for leases and nodes, which say no more than "I am here". */
+  async writes(): Promise<readonly string[]> {
+    const groups = await this.api.ok<{
+      groups: readonly { preferredVersion: { groupVersion: string } }[]
+    }>('GET', '/apis')
+    const roots = [
+      '/api/v1',
+      ...groups.groups.map(({ preferredVersion }) => `/apis/${preferredVersion.groupVersion}`),
+    ]
+    const versions: string[] = []
+    for (const root of roots) {
+      const { resources } = await this.api.ok<{
+        resources: readonly { name: string; verbs: readonly string[] }[]
+      }>('GET', root)
+      for (const { name, verbs } of resources) {
+        if (!verbs.includes('list') || name.includes('/') || ['leases', 'nodes'].includes(name)) continue
+        const { items } = await this.api.ok<{
+          items: readonly { metadata: { namespace?: string; name: string; resourceVersion: string } }[]
+        }>('GET', `${root}/${name}`)
+        for (const { metadata } of items)
+          versions.push(`${name} ${metadata.namespace ?? ''}/${metadata.name} ${metadata.resourceVersion}`)
+      }
+    }
+    return versions
+  }
+
   async close(): Promise<void> {
     for (const member of this.#members.values()) {
       member.closing = true
@@ -270,6 +309,7 @@ export class Bench {
   }
 
   async #applyStory(edit: BenchOptions['edit']): Promise<void> {
+    const { agents = [1, 1, 1] } = this.#options
     const story = copyStory()
     try {
       story.drop('incident-policy.yaml')
@@ -281,6 +321,12 @@ export class Bench {
         '        - "pagerduty/acknowledge_incident"',
         '        - "pagerduty/acknowledge_incident"\n      effects:\n        - { tool: "slack/post_message", effect: Write }\n        - { tool: "pagerduty/acknowledge_incident", effect: Idempotent }',
       ])
+      agentNames.forEach((agent, index) =>
+        story.edit(`${agent}-agent.yaml`, [
+          '  model: qwen2.5:7b',
+          `  model: qwen2.5:7b\n  runtime: { replicas: ${agents[index]} }`,
+        ]),
+      )
       edit?.(story)
       const connection = required(this.#connection)
       const { objects } = await readManifests(story.directory)
@@ -301,11 +347,10 @@ export class Bench {
       `/api/v1/namespaces/${namespace}/secrets/incident-alert-webhook-token`,
     )
     this.#token = Buffer.from(secret.data.token, 'base64').toString('utf8')
-    const { agents = 1 } = this.#options
-    for (const agent of ['investigator', 'diagnostician', 'notifier'])
+    for (const [index, agent] of agentNames.entries())
       await this.api.until<{ status?: { readyReplicas?: number } }>(
         `/apis/kubeswarm.io/v1alpha1/namespaces/${namespace}/swarmagents/incident-${agent}`,
-        ({ status }) => (status?.readyReplicas ?? 0) >= agents,
+        ({ status }) => (status?.readyReplicas ?? 0) >= (agents[index] ?? 1),
       )
   }
 
@@ -326,6 +371,38 @@ export class Bench {
       child.once('close', () => void setTimeout(start, 20))
     }
     start()
+  }
+
+  /** The model behind a gate that can be told to answer 500. */
+  async #gateOf(model: string): Promise<string> {
+    const server = createHttpServer((incoming, outgoing) => {
+      const chunks: Buffer[] = []
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+      incoming.on('end', () => {
+        if (incoming.method === 'POST' && this.#failures > 0) {
+          this.#failures -= 1
+          outgoing.writeHead(500, { 'content-type': 'application/json' })
+          return void outgoing.end('{"error":{"message":"simulated"}}')
+        }
+        const forwarded = httpRequest(
+          new URL(incoming.url ?? '/', model),
+          { method: incoming.method ?? 'GET', headers: incoming.headers },
+          (answer) => {
+            outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+            answer.pipe(outgoing)
+          },
+        )
+        forwarded.on('error', () => outgoing.destroy())
+        outgoing.on('close', () => forwarded.destroy())
+        forwarded.end(Buffer.concat(chunks))
+      })
+    })
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    this.#endings.push(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
   }
 
   /** One address for all hubs: each connection goes to one that takes it, as a Service would. */
