@@ -1,5 +1,5 @@
 /** Puts the API server together: store, registry, routes, TLS. One call starts it, `close` ends it. */
-import { createServer as createHttpServer } from 'node:http'
+import { STATUS_CODES, createServer as createHttpServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -25,7 +25,7 @@ import { startCrdCleanup } from './resources/crd-cleanup.ts'
 import { ObjectWriter } from './resources/object-writer.ts'
 import { Registry } from './resources/registry.ts'
 import { prepareCluster } from './resources/initial-objects.ts'
-import { StatusError, internalError, noSuchRoute, unauthorized } from './status-error.ts'
+import { StatusError, badRequest, internalError, noSuchRoute, unauthorized } from './status-error.ts'
 import { openSqliteLog } from './storage/sqlite-log.ts'
 import { Store } from './storage/store.ts'
 
@@ -152,7 +152,7 @@ async function listen({
   const stopCleanup = startCrdCleanup({ store, writer, registry })
 
   const answer = async (exchange: Exchange): Promise<void> => {
-    const { pathname } = exchange.url
+    const { pathname } = exchange
     switch (pathname) {
       case '/healthz':
       case '/livez':
@@ -190,7 +190,13 @@ async function listen({
   }
 
   const listener: RequestListener = (request: IncomingMessage, response: ServerResponse) => {
-    const exchange = new Exchange(request, response)
+    let exchange: Exchange
+    try {
+      exchange = new Exchange(request, response)
+    } catch {
+      answerBadRequest(request.socket, 400)
+      return
+    }
     response.setHeader('Audit-Id', crypto.randomUUID())
     const began = performance.now()
     response.on('finish', () =>
@@ -210,8 +216,7 @@ async function listen({
       }
       if (status.details?.retryAfterSeconds !== undefined)
         response.setHeader('Retry-After', String(status.details.retryAfterSeconds))
-      request.resume()
-      exchange.json(status.toStatus(), { code: status.code })
+      refuse({ exchange, status })
     })
   }
 
@@ -224,6 +229,9 @@ async function listen({
         )
   server.keepAliveTimeout = 90_000
   server.requestTimeout = 0
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+    answerBadRequest(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400),
+  )
   const sockets = new Set<Socket>()
   server.on(certificates === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
     socket.setNoDelay(true)
@@ -280,6 +288,41 @@ async function listen({
       store.close()
     },
   }
+}
+
+/** A refused body is not read to its end, so the connection cannot be used again. */
+function refuse({ exchange, status }: { exchange: Exchange; status: StatusError }): void {
+  const { request, response } = exchange
+  if (!request.complete) {
+    response.setHeader('Connection', 'close')
+    // Reading on for a while lets the client finish and see the answer instead of a broken connection.
+    request.resume()
+    const patience = setTimeout(() => request.destroy(), UNREAD_BODY_MILLISECONDS)
+    request.once('close', () => clearTimeout(patience))
+  }
+  exchange.json(status.toStatus(), { code: status.code })
+}
+
+const UNREAD_BODY_MILLISECONDS = 5_000
+
+/** What is no HTTP request, or one whose headers are too long, is answered in the words of all other refusals. */
+function answerBadRequest(socket: Socket, code: 400 | 431): void {
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status =
+    code === 400
+      ? badRequest('the request is not valid HTTP')
+      : new StatusError({
+          code,
+          reason: 'RequestHeaderFieldsTooLarge',
+          message: 'the headers of the request are too large',
+        })
+  const text = JSON.stringify(status.toStatus())
+  socket.end(
+    `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+  )
 }
 
 /** The address is another process's. */

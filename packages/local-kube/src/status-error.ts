@@ -150,12 +150,10 @@ export const unsupportedMediaType = (message: string): StatusError =>
 export const expired = (message: string): StatusError =>
   new StatusError({ code: 410, reason: 'Expired', message })
 
-export const tooLarge = (): StatusError =>
-  new StatusError({
-    code: 413,
-    reason: 'RequestEntityTooLarge',
-    message: 'Request entity too large: limit is 3145728',
-  })
+export const entityTooLarge = (message: string): StatusError =>
+  new StatusError({ code: 413, reason: 'RequestEntityTooLarge', message })
+
+export const tooLarge = (): StatusError => entityTooLarge('Request entity too large: limit is 3145728')
 
 export const internalError = (message: string): StatusError =>
   new StatusError({

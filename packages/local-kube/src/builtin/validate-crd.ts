@@ -5,6 +5,7 @@ import { compileJsonPath } from '../resources/json-path.ts'
 import { checkCelRules } from '../schema/cel-rules.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired } from '../schema/field-error.ts'
 import type { FieldError } from '../schema/field-error.ts'
+import { linearRegex } from '../schema/linear-regex.ts'
 
 export function validateCrd(crd: JsonObject): FieldError[] {
   const errors: FieldError[] = []
@@ -79,6 +80,20 @@ function validateStructural(schema: JsonObject, path: string, isRoot = false): F
         'uniqueItems cannot be set to true since the runtime complexity becomes quadratic',
       ),
     )
+  if (typeof schema['pattern'] === 'string') {
+    try {
+      linearRegex(schema['pattern'])
+    } catch (error) {
+      const why = (error as Error).message
+      errors.push(
+        fieldInvalid(
+          `${path}.pattern`,
+          schema['pattern'],
+          `must be a valid regular expression, but isn't: ${why}`,
+        ),
+      )
+    }
+  }
   if (schema['properties'] !== undefined && schema['additionalProperties'] !== undefined) {
     errors.push(
       fieldForbidden(

@@ -189,7 +189,7 @@ function apiGroup(group: string, versions: readonly Version[]): JsonObject {
 
 /** Returns false when the path is not discovery. */
 export function answerDiscovery({ exchange, registry }: { exchange: Exchange; registry: Registry }): boolean {
-  const parts = exchange.url.pathname.split('/').filter((part) => part !== '')
+  const parts = exchange.pathname.split('/').filter((part) => part !== '')
   const [root, first, second] = parts
   if ((root !== 'api' && root !== 'apis') || parts.length > (root === 'api' ? 2 : 3)) return false
   const versions = versionsOf(registry)

@@ -1,19 +1,24 @@
 /** One HTTP request and its answer, with what every route needs: query, body, user, warnings. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { parse as parseYaml } from 'yaml'
+import { BODY_BYTES } from '../limits.ts'
 import type { UserInfo } from '../admission/admission.ts'
 import { isObject } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import { decodeProtobuf, isProtobuf } from '../protobuf/decode-protobuf.ts'
-import { badRequest, tooLarge } from '../status-error.ts'
+import { StatusError, badRequest, tooLarge, unsupportedMediaType } from '../status-error.ts'
+import { checkJsonText, checkValue } from './body-limits.ts'
+import { parseYamlBody } from './parse-yaml.ts'
 import { warningHeader } from './warning-header.ts'
 
-const BODY_LIMIT = 3 * 1024 * 1024
+/** What an object may come as; without a type it is taken for JSON. */
+const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 
 export class Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly url: URL
+  /** As it was sent: a URL would follow its dots. */
+  readonly pathname: string
   readonly method: string
   user: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] }
   #warnings = new Set<string>()
@@ -21,7 +26,10 @@ export class Exchange {
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.request = request
     this.response = response
-    this.url = new URL(request.url ?? '/', 'http://local-kube')
+    // Put together as text: a path that begins with two slashes is not another host.
+    const target = request.url ?? '/'
+    this.url = new URL(`http://local-kube${target.startsWith('/') ? target : `/${target}`}`)
+    this.pathname = target.split(/[?#]/, 1)[0] ?? '/'
     this.method = request.method ?? 'GET'
   }
 
@@ -42,11 +50,13 @@ export class Exchange {
   }
 
   async rawBody(): Promise<Buffer> {
+    if (Number(this.request.headers['content-length'] ?? 0) > BODY_BYTES) throw tooLarge()
     const chunks: Buffer[] = []
     let size = 0
-    for await (const chunk of this.request) {
+    // Stopping to read must not end the connection: the client has yet to be told why.
+    for await (const chunk of this.request.iterator({ destroyOnReturn: false })) {
       size += (chunk as Buffer).length
-      if (size > BODY_LIMIT) throw tooLarge()
+      if (size > BODY_BYTES) throw tooLarge()
       chunks.push(chunk as Buffer)
     }
     return Buffer.concat(chunks)
@@ -56,13 +66,15 @@ export class Exchange {
   async body(): Promise<JsonValue | undefined> {
     const raw = await this.rawBody()
     if (raw.length === 0) return undefined
-    if (isProtobuf(raw)) return decodeProtobuf(raw)
-    const text = raw.toString('utf8')
     try {
+      if (isProtobuf(raw)) return checked(decodeProtobuf(raw))
+      const text = raw.toString('utf8')
       if (this.contentType.includes('yaml') && !/^\s*[{[]/.test(text))
-        return parseYaml(text, { schema: 'core', maxAliasCount: 100 }) as JsonValue
+        return checked(await parseYamlBody(text))
+      checkJsonText(text)
       return JSON.parse(text) as JsonValue
     } catch (error) {
+      if (error instanceof StatusError) throw error
       throw badRequest(
         `the object provided is unrecognized (must be of type ${this.contentType || 'application/json'}): ${(error as Error).message}`,
       )
@@ -70,6 +82,11 @@ export class Exchange {
   }
 
   async objectBody(): Promise<JsonObject> {
+    if (this.contentType !== '' && !OBJECT_TYPES.includes(this.contentType)) {
+      throw unsupportedMediaType(
+        `the body of the request was in an unknown format - accepted media types include: ${OBJECT_TYPES.join(', ')}`,
+      )
+    }
     const body = await this.body()
     if (!isObject(body)) throw badRequest('the request body must be an object')
     return body
@@ -124,4 +141,9 @@ export class Exchange {
     this.#writeHead(code, { 'Content-Type': contentType, 'Cache-Control': 'no-cache, private' })
     this.response.flushHeaders()
   }
+}
+
+function checked(value: JsonValue): JsonValue {
+  checkValue(value)
+  return value
 }

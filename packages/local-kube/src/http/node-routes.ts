@@ -116,7 +116,7 @@ export function nodeRoutes({
 
 /** The part after `/proxy/`, still escaped as the client wrote it. */
 function rawRest(exchange: Exchange, path: ResourcePath): string {
-  const { pathname } = exchange.url
+  const { pathname } = exchange
   const at = pathname.indexOf('/proxy')
   return at < 0 ? path.rest : pathname.slice(at + '/proxy'.length).replace(/^\//, '')
 }

@@ -17,6 +17,9 @@ import { SharedChunks } from './shared-chunks.ts'
 import { startWatchResponse } from './watch-response.ts'
 
 const BOOKMARK_INTERVAL = 60_000
+/** Seconds; a timer knows no more than 24 days. */
+const LONGEST_WATCH = 86_400
+
 type Shape = 'object' | 'table' | 'metadata'
 
 export function acceptedShape(accept: string): Shape {
@@ -200,7 +203,10 @@ export class ResourceReader {
         )
       : undefined
     const seconds = Number(query.get('timeoutSeconds') ?? '0')
-    const timeout = setTimeout(() => close(), (seconds > 0 ? seconds : 1800 + Math.random() * 1800) * 1000)
+    const timeout = setTimeout(
+      () => close(),
+      Math.min(seconds > 0 ? seconds : 1800 + Math.random() * 1800, LONGEST_WATCH) * 1000,
+    )
     const close = (): void => {
       unfollow()
       clearInterval(bookmarks)

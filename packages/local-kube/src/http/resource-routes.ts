@@ -207,6 +207,13 @@ export class ResourceRoutes {
       fieldManager: query.get('fieldManager') ?? agent.split('/')[0] ?? 'unknown',
       fieldValidation: validation === null || validation === '' ? 'Warn' : (validation as FieldValidation),
       dryRun: dryRun.length > 0,
+      isLarge:
+        Number(request.headers['content-length'] ?? 0) > LARGE ||
+        (this.#store.latest({
+          bucket: resource.bucket,
+          namespace: path.namespace ?? '',
+          name: path.name ?? '',
+        })?.text.length ?? 0) > LARGE,
       warn: (text) => exchange.warn(text),
     }
   }
@@ -423,6 +430,9 @@ const typed = (resource: Resource, body: JsonObject): JsonObject =>
         kind: body['kind'] ?? resource.kind,
         apiVersion: body['apiVersion'] ?? apiVersionOf(resource),
       }
+
+/** Characters of JSON. */
+const LARGE = 64 * 1024
 
 const isWatch = ({ query }: Exchange): boolean => query.get('watch') === 'true' || query.get('watch') === '1'
 

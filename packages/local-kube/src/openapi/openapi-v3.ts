@@ -238,7 +238,7 @@ export class OpenApi {
   }
 
   answer(exchange: Exchange): void {
-    const { pathname } = exchange.url
+    const { pathname } = exchange
     if (pathname === '/openapi/v2') {
       // kubectl asks for it in protobuf when v3 does not know a kind: an empty document lets it go on and say so.
       if (/proto-openapi\.spec\.v2[@.]v1\.0\+protobuf/.test(String(exchange.request.headers.accept))) {

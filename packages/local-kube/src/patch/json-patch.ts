@@ -1,10 +1,19 @@
 /** RFC 6902. A patch that cannot be applied is refused as a real API server refuses it. */
 import { asString, clone, deepEqual, isObject, setOwn } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
-import { StatusError, badRequest } from '../status-error.ts'
+import { StatusError, badRequest, entityTooLarge } from '../status-error.ts'
 
 const refused = (message: string): StatusError =>
   new StatusError({ code: 422, reason: 'Invalid', message, details: {} })
+
+const MOST_OPERATIONS = 10_000
+const MOST_VALUES = 60_000
+const MOST_WORK = 3_000_000
+
+const countValues = (value: JsonValue | undefined): number =>
+  typeof value === 'object' && value !== null
+    ? Object.values(value).reduce<number>((sum, child) => sum + countValues(child), 1)
+    : 1
 
 const MESSAGE = 'the server rejected our request due to an error in our request'
 
@@ -25,8 +34,18 @@ function child(parent: JsonValue | undefined, key: string): JsonValue | undefine
 /** Works on a private copy, so changing in place is safe here. */
 export function applyJsonPatch(document: JsonObject, patch: JsonValue): JsonObject {
   if (!Array.isArray(patch)) throw badRequest('json patch must be an array of operations')
-  if (patch.length > 10_000)
-    throw badRequest(`The allowed maximum operations in a JSON patch is 10000, got ${patch.length}`)
+  if (patch.length > MOST_OPERATIONS) {
+    throw entityTooLarge(
+      `The allowed maximum operations in a JSON patch is ${MOST_OPERATIONS}, got ${patch.length}`,
+    )
+  }
+  // Each operation may read the whole document, and each copy may double it.
+  let values = countValues(document)
+  if (patch.length * values > MOST_WORK) {
+    throw entityTooLarge(
+      `${patch.length} operations are too many for an object of ${values} values; send fewer at a time`,
+    )
+  }
   const root: JsonObject = { document: clone(document) }
   const locate = (pointer: string): { parent: JsonValue; key: string } => {
     const path = ['document', ...parsePointer(pointer)]
@@ -80,9 +99,13 @@ export function applyJsonPatch(document: JsonObject, patch: JsonValue): JsonObje
         add(path, value)
         break
       }
-      case 'copy':
-        add(path, clone(read(from)))
+      case 'copy': {
+        const value = read(from)
+        values += countValues(value)
+        if (values > MOST_VALUES) throw entityTooLarge('the copies of a JSON patch make the object too large')
+        add(path, clone(value))
         break
+      }
       case 'test':
         if (!deepEqual(child(locate(path).parent, locate(path).key) ?? null, raw['value'] ?? null))
           throw refused(MESSAGE)

@@ -76,11 +76,16 @@ export function applyConfiguration({
   const taken = new Set(conflicts.flatMap(({ fields }) => fields))
   const remaining = others.map((owner) => ({ ...owner, fields: without(owner.fields, taken) }))
   const kept = new Set([...wanted, ...remaining.flatMap((owner) => [...owner.fields])])
-  const dropped = [...(previous?.fields ?? [])].filter((id) => !kept.has(id)).map(pathOf)
-  // Shallowest first: a list item must go before the key that identifies it.
-  const pruned = dropped
-    .toSorted((a, b) => a.length - b.length)
-    .reduce<JsonObject>((object, path) => asObject(removePath(schema, object, path, kept, [])), mergedPart)
+  const dropped = [...(previous?.fields ?? [])].filter((id) => !kept.has(id))
+  const pruned = asObject(
+    removePaths({
+      schema,
+      value: mergedPart,
+      removal: removalOf(dropped.map(pathOf)),
+      kept: { owned: kept, ownedBelow: ancestorsOf(kept) },
+      at: [],
+    }),
+  )
 
   const unchanged = previous !== undefined && sameSet(previous.fields, wanted)
   const own: Owner = {
@@ -134,55 +139,105 @@ function merge(
   }
   if (Array.isArray(applied) && Array.isArray(live) && itemElement(schema, {}) !== undefined) {
     const merged = [...live]
+    const places = new Map(live.map((item, index) => [itemElement(schema, item), index]))
     for (const item of applied) {
       const element = itemElement(schema, item)
-      const index = merged.findIndex((other) => itemElement(schema, other) === element)
-      if (index < 0) merged.push(item)
-      else merged[index] = merge(itemSchema(schema), merged[index], item)
+      const index = places.get(element)
+      if (index !== undefined) merged[index] = merge(itemSchema(schema), merged[index], item)
+      else places.set(element, merged.push(item) - 1)
     }
     return merged
   }
   return applied
 }
 
-/** Removes one path, and parents it leaves empty that nobody owns. */
-function removePath(
-  schema: StructuralSchema | undefined,
-  value: JsonValue,
-  path: Path,
-  kept: ReadonlySet<string>,
-  at: Path,
-): JsonValue {
-  const [element, ...rest] = path
-  if (element === undefined) return value
-  const here = [...at, element]
-  const isOwnedBelow = (): boolean => {
-    const prefix = pathId(here).slice(0, -1)
-    return [...kept].some((id) => id.startsWith(`${prefix},`))
-  }
-  if (element.startsWith('f:')) {
-    const name = element.slice(2)
-    if (!isObject(value) || !Object.hasOwn(value, name)) return value
-    const copy = { ...value }
-    const child = copy[name]
-    if (rest.length === 0) {
-      if (!isOwnedBelow()) delete copy[name]
-      return copy
+/** Paths as a tree, so that many are removed in one walk. */
+interface Removal {
+  ends: boolean
+  readonly below: Map<string, Removal>
+}
+
+function removalOf(paths: Iterable<Path>): Removal {
+  const root: Removal = { ends: false, below: new Map() }
+  for (const path of paths) {
+    let node = root
+    for (const element of path) {
+      const next = node.below.get(element) ?? { ends: false, below: new Map<string, Removal>() }
+      node.below.set(element, next)
+      node = next
     }
-    const next = removePath(fieldSchema(schema, name).schema, child ?? null, rest, kept, here)
-    const emptied =
-      (isObject(next) && Object.keys(next).length === 0) || (Array.isArray(next) && next.length === 0)
-    if (emptied && !deepEqual(child, next) && !kept.has(pathId(here)) && !isOwnedBelow()) delete copy[name]
-    else setOwn(copy, name, next)
-    return copy
+    node.ends = true
   }
-  if (!Array.isArray(value)) return value
-  const index = value.findIndex((item) => itemElement(schema, item) === element)
-  if (index < 0) return value
-  if (rest.length === 0) return isOwnedBelow() ? value : value.filter((_, position) => position !== index)
-  return value.map((item, position) =>
-    position === index ? removePath(itemSchema(schema), item, rest, kept, here) : item,
-  )
+  return root
+}
+
+/** The ids of everything that has an owned path below it. */
+function ancestorsOf(ids: Iterable<string>): ReadonlySet<string> {
+  const ancestors = new Set<string>()
+  for (const id of ids) {
+    const path = pathOf(id)
+    for (let length = path.length - 1; length > 0; length -= 1) {
+      const ancestor = pathId(path.slice(0, length))
+      if (ancestors.has(ancestor)) break
+      ancestors.add(ancestor)
+    }
+  }
+  return ancestors
+}
+
+interface Kept {
+  readonly owned: ReadonlySet<string>
+  readonly ownedBelow: ReadonlySet<string>
+}
+
+/** Removes paths, and parents they leave empty that nobody owns. */
+function removePaths({
+  schema,
+  value,
+  removal,
+  kept,
+  at,
+}: {
+  readonly schema: StructuralSchema | undefined
+  readonly value: JsonValue
+  readonly removal: Removal
+  readonly kept: Kept
+  readonly at: Path
+}): JsonValue {
+  if (removal.below.size === 0) return value
+  /** What stands in a place afterwards; `undefined` when it goes. */
+  const next = (
+    element: string,
+    child: JsonValue,
+    below: StructuralSchema | undefined,
+  ): JsonValue | undefined => {
+    const step = removal.below.get(element)
+    if (step === undefined) return child
+    const here = [...at, element]
+    const id = pathId(here)
+    if (step.ends && !kept.ownedBelow.has(id)) return undefined
+    const left = removePaths({ schema: below, value: child, removal: step, kept, at: here })
+    const isEmptied =
+      element.startsWith('f:') &&
+      (isObject(left) ? Object.keys(left).length === 0 : Array.isArray(left) && left.length === 0) &&
+      !deepEqual(child, left)
+    return isEmptied && !kept.owned.has(id) && !kept.ownedBelow.has(id) ? undefined : left
+  }
+  if (Array.isArray(value)) {
+    const items = itemSchema(schema)
+    return value.flatMap((item) => {
+      const left = next(itemElement(schema, item) ?? '', item, items)
+      return left === undefined ? [] : [left]
+    })
+  }
+  if (!isObject(value)) return value
+  const copy: JsonObject = {}
+  for (const [name, child] of Object.entries(value)) {
+    if (child === undefined) continue
+    const left = next(`f:${name}`, child, fieldSchema(schema, name).schema)
+    if (left !== undefined) setOwn(copy, name, left)
+  }
+  return copy
 }
 
 function conflictError(

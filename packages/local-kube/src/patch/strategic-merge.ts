@@ -2,7 +2,7 @@
  * Strategic merge patch: like a merge patch, but lists of builtin kinds merge by the key their schema names, and
  * directives (`$patch`, `$retainKeys`, `$setElementOrder/…`, `$deleteFromPrimitiveList/…`) say what a list cannot.
  */
-import { asArray, deepEqual, isObject, setOwn } from '../json.ts'
+import { asArray, isObject, setOwn } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import type { StructuralSchema } from '../schema/structural-schema.ts'
 import { badRequest } from '../status-error.ts'
@@ -38,8 +38,12 @@ export function applyStrategicMergePatch({
   for (const [key, value] of Object.entries(patch)) {
     if (key.startsWith(DELETE_PRIMITIVES)) {
       const field = key.slice(DELETE_PRIMITIVES.length)
-      const doomed = asArray(value)
-      merged[field] = asArray(merged[field]).filter((item) => !doomed.some((other) => deepEqual(item, other)))
+      const doomed = new Set(asArray(value).map(identityOf))
+      setOwn(
+        merged,
+        field,
+        asArray(merged[field]).filter((item) => !doomed.has(identityOf(item))),
+      )
     }
   }
   for (const [key, value] of Object.entries(patch)) {
@@ -73,7 +77,7 @@ export function applyStrategicMergePatch({
   for (const [key, order] of Object.entries(patch)) {
     const field = key.slice(ORDER.length)
     if (!key.startsWith(ORDER) || Object.hasOwn(patch, field) || !Array.isArray(merged[field])) continue
-    merged[field] = inOrder(merged[field], asArray(order), mergeKeyOf(childSchema(schema, field)))
+    setOwn(merged, field, inOrder(merged[field], asArray(order), mergeKeyOf(childSchema(schema, field))))
   }
   return merged
 }
@@ -110,31 +114,43 @@ function mergeList({
 
   const key = mergeKeyOf(schema)
   if (key === undefined) {
-    const added = patch.filter((item) => !current.some((other) => deepEqual(item, other)))
+    const known = new Set(current.map(identityOf))
+    const added = patch.filter((item) => !known.has(identityOf(item)))
     return inOrder([...current, ...added], asArray(order), undefined)
   }
-  const merged = [...current]
+  const merged = new Map(
+    current.map((item, index) => [isObject(item) ? identityOf(item[key]) : `#${index}`, item]),
+  )
   for (const item of patch) {
     if (!isObject(item)) throw badRequest(`cannot patch ${field}: expected a list of objects`)
     const identity = item[key]
     if (identity === undefined)
       throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
-    const index = merged.findIndex((other) => isObject(other) && deepEqual(other[key], identity))
+    const id = identityOf(identity)
     if (item['$patch'] === 'delete') {
-      if (index >= 0) merged.splice(index, 1)
+      merged.delete(id)
       continue
     }
-    const existing = index < 0 ? undefined : merged[index]
-    const next = applyStrategicMergePatch({
-      target: isObject(existing) ? existing : {},
-      patch: item,
-      schema: items,
-    })
-    if (index < 0) merged.push(next)
-    else merged[index] = next
+    const existing = merged.get(id)
+    merged.set(
+      id,
+      applyStrategicMergePatch({
+        target: isObject(existing) ? existing : {},
+        patch: item,
+        schema: items,
+      }),
+    )
   }
-  return inOrder(merged, asArray(order), key)
+  return inOrder([...merged.values()], asArray(order), key)
 }
+
+/** Equal for equal values, whatever the order of their keys. */
+const identityOf = (value: JsonValue | undefined): string =>
+  JSON.stringify(value, (_, child: unknown) =>
+    isObject(child)
+      ? Object.fromEntries(Object.entries(child).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : child,
+  ) ?? ''
 
 /** Elements named in `order` come in that order; others keep their place relative to their neighbours. */
 function inOrder(
@@ -143,10 +159,14 @@ function inOrder(
   key: string | undefined,
 ): JsonValue[] {
   if (order.length === 0) return [...list]
-  const identity = (item: JsonValue): JsonValue =>
-    key !== undefined && isObject(item) ? (item[key] ?? null) : item
-  const rank = (item: JsonValue): number =>
-    order.findIndex((other) => deepEqual(identity(other), identity(item)))
+  const identity = (item: JsonValue): string =>
+    identityOf(key !== undefined && isObject(item) ? (item[key] ?? null) : item)
+  const ranks = new Map<string, number>()
+  order.forEach((item, index) => {
+    const id = identity(item)
+    if (!ranks.has(id)) ranks.set(id, index)
+  })
+  const rank = (item: JsonValue): number => ranks.get(identity(item)) ?? -1
   const named = list.filter((item) => rank(item) >= 0).sort((a, b) => rank(a) - rank(b))
   const result: JsonValue[] = []
   for (const item of list) {

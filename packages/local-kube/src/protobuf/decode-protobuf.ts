@@ -5,6 +5,7 @@
 import { protobufMessage, builtinMessageName } from '../builtin/definitions.ts'
 import { setOwn } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
+import { checkJsonText } from '../http/body-limits.ts'
 import { badRequest } from '../status-error.ts'
 
 const MAGIC = Buffer.from('k8s\0', 'latin1')
@@ -85,7 +86,11 @@ const isZero = (value: JsonValue | undefined): boolean =>
   value === false ||
   (typeof value === 'object' && Object.keys(value).length === 0)
 
-function decodeMessage(name: string, buffer: Buffer): JsonObject {
+/** Deeper than any kind; every level is a call. */
+const DEEPEST = 500
+
+function decodeMessage(name: string, buffer: Buffer, depth = 0): JsonObject {
+  if (depth > DEEPEST) throw badRequest('the protobuf body is nested too deep')
   const table = protobufMessage(name)
   if (table === undefined) throw badRequest(`the protobuf message ${name} is not known`)
   const object: JsonObject = {}
@@ -96,10 +101,10 @@ function decodeMessage(name: string, buffer: Buffer): JsonObject {
     const isPointer = declared.startsWith('*')
     const type = isPointer ? declared.slice(1) : declared
     if (key === '') {
-      Object.assign(object, decodeMessage(type, field.bytes))
+      Object.assign(object, decodeMessage(type, field.bytes, depth + 1))
     } else if (type.startsWith('[]')) {
       const list = Array.isArray(object[key]) ? (object[key] as JsonValue[]) : []
-      list.push(decodeValue(type.slice(2), field) ?? null)
+      list.push(decodeValue(type.slice(2), field, depth) ?? null)
       object[key] = list
     } else if (type.startsWith('{}')) {
       const map = (object[key] ?? {}) as JsonObject
@@ -107,19 +112,19 @@ function decodeMessage(name: string, buffer: Buffer): JsonObject {
       let mapValue: JsonValue | undefined
       for (const part of fieldsOf(field.bytes)) {
         if (part.number === 1) mapKey = part.bytes.toString('utf8')
-        else mapValue = decodeValue(type.slice(2), part)
+        else mapValue = decodeValue(type.slice(2), part, depth)
       }
       setOwn(map, mapKey, mapValue ?? (type === '{}string' || type === '{}bytes' ? '' : null))
       object[key] = map
     } else {
-      const value = decodeValue(type, field)
+      const value = decodeValue(type, field, depth)
       if (isPointer ? value !== undefined : !isZero(value)) object[key] = value
     }
   }
   return object
 }
 
-function decodeValue(type: string, field: Field): JsonValue | undefined {
+function decodeValue(type: string, field: Field, depth: number): JsonValue | undefined {
   switch (type) {
     case 'string':
       return field.bytes.toString('utf8')
@@ -151,17 +156,22 @@ function decodeValue(type: string, field: Field): JsonValue | undefined {
     }
     case 'raw': {
       for (const part of fieldsOf(field.bytes))
-        if (part.number === 1 && part.bytes.length > 0)
-          return JSON.parse(part.bytes.toString('utf8')) as JsonValue
+        if (part.number === 1 && part.bytes.length > 0) return rawJson(part.bytes.toString('utf8'))
       return undefined
     }
     default:
       if (type.startsWith('[]')) {
         // A named list type travels as a message with one repeated field.
-        return [...fieldsOf(field.bytes)].map((part) => decodeValue(type.slice(2), part) ?? null)
+        return [...fieldsOf(field.bytes)].map((part) => decodeValue(type.slice(2), part, depth + 1) ?? null)
       }
-      return decodeMessage(type, field.bytes)
+      return decodeMessage(type, field.bytes, depth + 1)
   }
+}
+
+/** A part that travels as JSON, such as a default in a schema. */
+function rawJson(text: string): JsonValue {
+  checkJsonText(text)
+  return JSON.parse(text) as JsonValue
 }
 
 function time(bytes: Buffer, micro: boolean): JsonValue | undefined {

@@ -1,4 +1,5 @@
 /** Events are kept in their core/v1 shape; events.k8s.io/v1 names the same facts differently. */
+import { setOwn } from '../json.ts'
 import type { JsonObject } from '../json.ts'
 
 const names: readonly (readonly [core: string, modern: string])[] = [
@@ -14,7 +15,7 @@ const names: readonly (readonly [core: string, modern: string])[] = [
 function rename(object: JsonObject, apiVersion: string, from: 0 | 1): JsonObject {
   const map = new Map(names.map((pair) => [pair[from], pair[1 - from] as string]))
   const renamed: JsonObject = {}
-  for (const [key, value] of Object.entries(object)) renamed[map.get(key) ?? key] = value
+  for (const [key, value] of Object.entries(object)) setOwn(renamed, map.get(key) ?? key, value)
   return { ...renamed, apiVersion }
 }
 

@@ -119,10 +119,15 @@ function compileSteps(text: string): Step {
       else if (raw !== '') steps.push(field(raw.replace(/\\(.)/g, '$1')))
     } else throw new JsonPathError(`unrecognized character in action: ${text.slice(at)}`)
   }
-  return (values) => steps.reduce((found, step) => step(found), values)
+  // What a column shows is short; a path that multiplies what it finds ends here.
+  return (values) => steps.reduce((found, step) => step(found).slice(0, MOST_FOUND), values)
 }
 
+const MOST_FOUND = 1_000
+const LONGEST_PATH = 1_024
+
 export function compileJsonPath(path: string): JsonPath {
+  if (path.length > LONGEST_PATH) throw new JsonPathError(`longer than ${LONGEST_PATH} characters`)
   const bare = path
     .trim()
     .replace(/^\{([\s\S]*)\}$/, '$1')

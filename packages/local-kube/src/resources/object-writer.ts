@@ -3,12 +3,22 @@
  * asynchronous, so the revision is checked again at the commit and the whole is repeated when it moved on.
  */
 import { randomUUID } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Admission, AdmissionRequest, UserInfo } from '../admission/admission.ts'
 import { asArray, asObject, asString, deepEqual, valueAt } from '../json.ts'
-import type { JsonObject } from '../json.ts'
+import type { JsonObject, JsonValue } from '../json.ts'
+import { DEEPEST } from '../limits.ts'
 import type { FieldError } from '../schema/field-error.ts'
-import { alreadyExists, badRequest, conflict, forbidden, invalid, notFound } from '../status-error.ts'
-import { RevisionMismatch } from '../storage/store.ts'
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  entityTooLarge,
+  forbidden,
+  invalid,
+  notFound,
+} from '../status-error.ts'
+import { ObjectTooLarge, RevisionMismatch } from '../storage/store.ts'
 import type { Key } from '../storage/key.ts'
 import type { Store } from '../storage/store.ts'
 import {
@@ -37,6 +47,8 @@ export interface WriteContext {
   readonly fieldManager: string
   readonly fieldValidation: FieldValidation
   readonly dryRun: boolean
+  /** So much to read and write that others get their turn between the steps. */
+  readonly isLarge?: boolean
   readonly warn: (text: string) => void
 }
 
@@ -50,6 +62,8 @@ export type Change = (current: JsonObject) => {
 }
 
 const ATTEMPTS = 8
+/** More of them help nobody. */
+const MOST_ERRORS = 100
 
 export class ObjectWriter {
   readonly #store: Store
@@ -99,6 +113,7 @@ export class ObjectWriter {
       now: this.#now(),
       uid,
     })
+    await giveWay(context)
     object = this.#fill(resource, object, undefined)
     const request: AdmissionRequest = {
       ...this.#request(context, 'CREATE'),
@@ -109,6 +124,7 @@ export class ObjectWriter {
     }
     object = (await this.#admission.mutate(request)) ?? object
     object = this.#fill(resource, decodeObject(resource, object).object, undefined)
+    await giveWay(context)
     if (appliedFields !== true)
       object = recordUpdate({
         resource,
@@ -118,8 +134,11 @@ export class ObjectWriter {
         manager: context.fieldManager,
         now: this.#now(),
       })
+    await giveWay(context)
+    refuseDepth(object)
     this.#refuse(context, name, validateShape(resource, object, undefined))
     await this.#admission.validate({ ...request, object })
+    await giveWay(context)
     // The namespace may have begun to terminate while a webhook was thinking.
     if (resource.namespaced) this.#checkNamespace(context, namespace, name)
 
@@ -131,7 +150,7 @@ export class ObjectWriter {
       return resource.fromStorage((await this.#store.commit({ key, expected: 0, object: stored })).object)
     } catch (error) {
       if (error instanceof RevisionMismatch) throw alreadyExists(refOf(resource), name)
-      throw error
+      throw error instanceof ObjectTooLarge ? entityTooLarge(error.message) : error
     }
   }
 
@@ -146,6 +165,7 @@ export class ObjectWriter {
       const { object: proposed, source, ownsManagedFields } = change(current)
       if (proposed === current) return current
       checkType(resource, proposed)
+      refuseDepth(proposed)
       const { object: decoded, unknownFields } = decodeObject(resource, proposed)
       reportUnknown(context, newlyUnknown(resource, current, unknownFields), source)
       const given = asObject(decoded['metadata'])
@@ -162,6 +182,7 @@ export class ObjectWriter {
       }
       this.#refuse(context, name, validateUpdate({ current, next: decoded }))
 
+      await giveWay(context)
       let next = prepareForUpdate({ resource, current, next: decoded, subresource })
       next = this.#fill(resource, next, current)
       const request: AdmissionRequest = { ...this.#request(context, 'UPDATE'), object: next, old: current }
@@ -172,6 +193,7 @@ export class ObjectWriter {
           prepareForUpdate({ resource, current, next: decodeObject(resource, mutated).object, subresource }),
           current,
         )
+      await giveWay(context)
       next = withGeneration(resource, current, next)
       if (ownsManagedFields !== true)
         next = recordUpdate({
@@ -182,8 +204,10 @@ export class ObjectWriter {
           manager: context.fieldManager,
           now: this.#now(),
         })
+      await giveWay(context)
       this.#refuse(context, name, validateShape(resource, next, current))
       await this.#admission.validate({ ...request, object: next })
+      await giveWay(context)
 
       if (isReleased(next)) {
         if (context.dryRun) return next
@@ -278,6 +302,7 @@ export class ObjectWriter {
     try {
       return (await this.#store.commit({ key, expected, object })).object
     } catch (error) {
+      if (error instanceof ObjectTooLarge) throw entityTooLarge(error.message)
       if (!(error instanceof RevisionMismatch)) throw error
       if (pinned || attempt >= ATTEMPTS) throw conflict(refOf(context.resource), context.name)
       return undefined
@@ -319,7 +344,7 @@ export class ObjectWriter {
     throw invalid(
       kindRefOf(context.resource),
       name,
-      errors.map(({ type, message, path }) => ({ reason: type, message, field: path })),
+      errors.slice(0, MOST_ERRORS).map(({ type, message, path }) => ({ reason: type, message, field: path })),
     )
   }
 
@@ -351,6 +376,19 @@ export class ObjectWriter {
       ],
     )
   }
+}
+
+async function giveWay({ isLarge }: WriteContext): Promise<void> {
+  if (isLarge === true) await nextTurn()
+}
+
+/** Patches may build what no single body could say. */
+function refuseDepth(object: JsonObject): void {
+  const isDeeper = (value: JsonValue | undefined, levels: number): boolean =>
+    typeof value === 'object' &&
+    value !== null &&
+    (levels === 0 || Object.values(value).some((child) => isDeeper(child, levels - 1)))
+  if (isDeeper(object, DEEPEST)) throw badRequest(`the object is nested deeper than ${DEEPEST} levels`)
 }
 
 function checkType(resource: Resource, object: JsonObject): void {

@@ -59,6 +59,7 @@ function decodeMetadata(metadata: JsonValue | undefined): {
 
 /** Go reads null as absent. Free-form parts keep their nulls only inside lists. */
 function withoutNulls(value: JsonValue): JsonValue {
+  if (!hasNulls(value)) return value
   if (Array.isArray(value)) return value.map(withoutNulls)
   if (!isObject(value)) return value
   const copy: JsonObject = {}
@@ -66,6 +67,12 @@ function withoutNulls(value: JsonValue): JsonValue {
     if (child !== null && child !== undefined) setOwn(copy, key, withoutNulls(child))
   return copy
 }
+
+/** Most objects have none, and copying a large one for nothing is what everybody else waits for. */
+const hasNulls = (value: JsonValue | undefined): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.values(value).some((child) => child === null || child === undefined || hasNulls(child))
 
 const goTypes: Readonly<Record<string, string>> = {
   string: 'string',

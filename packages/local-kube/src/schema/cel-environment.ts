@@ -3,28 +3,36 @@
  * RE2 (linear time), because the expression and the text both come from users.
  */
 import { Environment } from '@marcbachmann/cel-js'
-import { RE2JS } from 're2js'
+import type { RE2JS } from 're2js'
+import { checkWork, linearRegex } from './linear-regex.ts'
 
 type CelList = readonly unknown[]
-const compiled = new Map<string, RE2JS>()
 
-function regex(pattern: string): RE2JS {
-  let found = compiled.get(pattern)
-  if (found === undefined) {
-    found = RE2JS.compile(pattern)
-    if (compiled.size > 500) compiled.clear()
-    compiled.set(pattern, found)
-  }
-  return found
+/** A pattern that may be matched with this text. */
+function matcher(pattern: string, text: string): ReturnType<RE2JS['matcher']> {
+  const regex = linearRegex(pattern)
+  checkWork({ regex, text })
+  return regex.matcher(text)
+}
+
+/** Characters a rule may make of what it was given. */
+const LONGEST_TEXT = 1_000_000
+
+function replaced(text: string, from: string, to: string, limit: number): string {
+  const occurrences = from === '' ? text.length + 1 : text.split(from).length - 1
+  if (text.length + Math.min(occurrences, limit) * to.length > LONGEST_TEXT)
+    throw new Error('the result of replace is too long')
+  let left = limit
+  return text.replaceAll(from, (found) => (left-- > 0 ? to : found))
 }
 
 const less = (a: unknown, b: unknown): boolean => (a as number) < (b as number)
 const toNumber = (value: bigint): number => Number(value)
 
 function findAll(text: string, pattern: string, limit: number): string[] {
-  const matcher = regex(pattern).matcher(text)
+  const matching = matcher(pattern, text)
   const found: string[] = []
-  while (found.length < limit && matcher.find()) found.push(matcher.group() ?? '')
+  while (found.length < limit && matching.find()) found.push(matching.group() ?? '')
   return found
 }
 
@@ -88,34 +96,27 @@ export function celEnvironment(): Environment {
     unlistedVariablesAreDyn: true,
     enableOptionalTypes: true,
     homogeneousAggregateLiterals: false,
-    limits: { maxAstNodes: 20_000, maxDepth: 100 },
+    limits: { maxAstNodes: 5_000, maxDepth: 100 },
   })
   env.registerType('Quantity', Quantity)
   env.registerType('URL', CelUrl)
   const add = (signature: string, handler: (...values: never[]) => unknown): void => {
     env.registerFunction(signature, handler as (...values: unknown[]) => unknown)
   }
-  add('string.re2Matches(string): bool', (text: string, pattern: string) =>
-    regex(pattern).matcher(text).find(),
-  )
-  add('re2Matches(string, string): bool', (text: string, pattern: string) =>
-    regex(pattern).matcher(text).find(),
-  )
+  add('string.re2Matches(string): bool', (text: string, pattern: string) => matcher(pattern, text).find())
+  add('re2Matches(string, string): bool', (text: string, pattern: string) => matcher(pattern, text).find())
   add('string.re2Find(string): string', (text: string, pattern: string) => findAll(text, pattern, 1)[0] ?? '')
   add('string.re2FindAll(string): list', (text: string, pattern: string) => findAll(text, pattern, Infinity))
   add('string.re2FindAll(string, int): list', (text: string, pattern: string, limit: bigint) =>
     findAll(text, pattern, limit < 0n ? Infinity : toNumber(limit)),
   )
   add('string.replace(string, string): string', (text: string, from: string, to: string) =>
-    text.replaceAll(from, () => to),
+    replaced(text, from, to, Infinity),
   )
   add(
     'string.replace(string, string, int): string',
-    (text: string, from: string, to: string, limit: bigint) => {
-      if (limit < 0n) return text.replaceAll(from, () => to)
-      let left = toNumber(limit)
-      return text.replaceAll(from, (found) => (left-- > 0 ? to : found))
-    },
+    (text: string, from: string, to: string, limit: bigint) =>
+      replaced(text, from, to, limit < 0n ? Infinity : toNumber(limit)),
   )
   add('list.isSorted(): bool', (list: CelList) =>
     list.every((item, index) => index === 0 || !less(item, list[index - 1])),

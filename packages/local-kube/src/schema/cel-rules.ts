@@ -3,8 +3,9 @@ import { Duration } from '@marcbachmann/cel-js/evaluator'
 import { Optional } from '@marcbachmann/cel-js'
 import { asArray, asObject, asString, isObject } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
+import { BudgetExceeded, chargeComprehensions, checkBudget, openBudget } from './cel-budget.ts'
 import { celEnvironment, rewireRegex } from './cel-environment.ts'
-import { fieldInvalid, fieldRequired } from './field-error.ts'
+import { fieldForbidden, fieldInvalid, fieldRequired } from './field-error.ts'
 import type { FieldError, FieldErrorType } from './field-error.ts'
 import type { StructuralSchema } from './structural-schema.ts'
 
@@ -28,8 +29,17 @@ const REASONS: readonly FieldErrorType[] = [
 const compiledRules = new WeakMap<JsonObject, readonly Rule[]>()
 const worthVisiting = new WeakMap<JsonObject, boolean>()
 
-const compile = (expression: string): ((context: Record<string, unknown>) => unknown) =>
-  celEnvironment().parse(rewireRegex(expression)) as unknown as (context: Record<string, unknown>) => unknown
+/** Characters; no rule that a person reads is longer. */
+const LONGEST_RULE = 10_000
+const MOST_RULES = 1_000
+
+function compile(expression: string): (context: Record<string, unknown>) => unknown {
+  if (expression.length > LONGEST_RULE)
+    throw new Error(`the expression has ${expression.length} characters; ${LONGEST_RULE} are allowed`)
+  const parsed = celEnvironment().parse(rewireRegex(expression))
+  chargeComprehensions(parsed.ast)
+  return parsed as unknown as (context: Record<string, unknown>) => unknown
+}
 
 function rulesOf(schema: StructuralSchema): readonly Rule[] {
   const known = compiledRules.get(schema)
@@ -71,8 +81,20 @@ function hasRules(schema: StructuralSchema): boolean {
   return found
 }
 
-/** Refuses rules that do not parse, when the definition is written. */
+/** Refuses rules that do not parse, when the definition is written, and definitions with too many to read at once. */
 export function checkCelRules(schema: StructuralSchema, path: string): FieldError[] {
+  const count = countRules(schema)
+  if (count > MOST_RULES)
+    return [fieldForbidden(path, `${count} validation rules are too many; ${MOST_RULES} are allowed`)]
+  return checkRules(schema, path)
+}
+
+const countRules = (schema: StructuralSchema): number =>
+  [schema['items'], schema['additionalProperties'], ...Object.values(asObject(schema['properties']))]
+    .filter(isObject)
+    .reduce((sum, child) => sum + countRules(child), asArray(schema['x-kubernetes-validations']).length)
+
+function checkRules(schema: StructuralSchema, path: string): FieldError[] {
   const errors: FieldError[] = []
   asArray(schema['x-kubernetes-validations']).forEach((raw, index) => {
     const at = `${path}.x-kubernetes-validations[${index}]`
@@ -91,7 +113,7 @@ export function checkCelRules(schema: StructuralSchema, path: string): FieldErro
     }
   })
   const visit = (child: JsonValue | undefined, below: string): void => {
-    if (isObject(child)) errors.push(...checkCelRules(child, below))
+    if (isObject(child)) errors.push(...checkRules(child, below))
   }
   for (const [key, child] of Object.entries(asObject(schema['properties'])))
     visit(child, `${path}.properties[${key}]`)
@@ -100,7 +122,28 @@ export function checkCelRules(schema: StructuralSchema, path: string): FieldErro
   return errors
 }
 
-export function evaluateCelRules({
+export function evaluateCelRules(request: {
+  readonly schema: StructuralSchema
+  readonly value: JsonValue
+  readonly old: JsonValue | undefined
+  readonly isRoot?: boolean
+}): FieldError[] {
+  if (request.value === null || !hasRules(request.schema)) return []
+  openBudget(countValues(request.value))
+  try {
+    return evaluateAll(request)
+  } catch (error) {
+    if (!(error instanceof BudgetExceeded)) throw error
+    return [fieldInvalid('<nil>', '', error.message)]
+  }
+}
+
+function countValues(value: JsonValue): number {
+  if (typeof value !== 'object' || value === null) return 1
+  return Object.values(value).reduce<number>((sum, child) => sum + countValues(child ?? null), 1)
+}
+
+function evaluateAll({
   schema,
   value,
   old,
@@ -129,7 +172,7 @@ export function evaluateCelRules({
     if (isObject(items)) {
       value.forEach((item, index) =>
         errors.push(
-          ...evaluateCelRules({
+          ...evaluateAll({
             schema: items,
             value: item,
             old: correlate(schema, item, old),
@@ -148,7 +191,7 @@ export function evaluateCelRules({
       const before = isObject(old) && Object.hasOwn(old, key) ? old[key] : undefined
       const childPath = declared ? (path === '' ? key : `${path}.${key}`) : `${path}[${key}]`
       errors.push(
-        ...evaluateCelRules({
+        ...evaluateAll({
           schema: property,
           value: child,
           old: before,
@@ -208,8 +251,11 @@ function evaluateRule({
     return error
   }
   try {
-    if (rule.evaluate(context) === true) return undefined
+    const result = rule.evaluate(context)
+    checkBudget()
+    if (result === true) return undefined
   } catch (error) {
+    if (error instanceof BudgetExceeded) throw error
     const reason = (error as Error).message.split('\n')[0] ?? ''
     return fail(`${reason} evaluating rule: ${rule.message === '' ? rule.source : rule.message}`)
   }
@@ -221,7 +267,8 @@ function messageOf(rule: Rule, context: Record<string, unknown>): string {
     try {
       const text = rule.messageExpression(context)
       if (typeof text === 'string' && text.trim() !== '') return text.trim()
-    } catch {
+    } catch (error) {
+      if (error instanceof BudgetExceeded) throw error
       // A message that cannot be made falls back to the fixed one, as in Kubernetes.
     }
   }
@@ -331,7 +378,10 @@ export function evaluateCondition(
   const context = Object.fromEntries(
     Object.entries(variables).map(([name, value]) => [name, toCel(undefined, value)]),
   )
-  return compileCondition(expression)(context) === true
+  openBudget(Object.values(variables).reduce<number>((sum, value) => sum + countValues(value), 0))
+  const result = compileCondition(expression)(context)
+  checkBudget()
+  return result === true
 }
 
 const conditions = new Map<string, ReturnType<typeof compile>>()

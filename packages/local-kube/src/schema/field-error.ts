@@ -44,6 +44,8 @@ export const fieldRequired = (path: string, detail?: string): FieldError => ({
   value: undefined,
 })
 
+const SHOWN_CHOICES = 100
+
 export const fieldNotSupported = (
   path: string,
   value: JsonValue,
@@ -51,7 +53,10 @@ export const fieldNotSupported = (
 ): FieldError => ({
   path,
   type: 'FieldValueNotSupported',
-  message: `Unsupported value: ${quote(value)}: supported values: ${supported.map((item) => quote(item)).join(', ')}`,
+  message: `Unsupported value: ${quote(value)}: supported values: ${supported
+    .slice(0, SHOWN_CHOICES)
+    .map((item) => quote(item))
+    .join(', ')}${supported.length > SHOWN_CHOICES ? ', …' : ''}`,
   value,
 })
 

@@ -1,5 +1,4 @@
 /** Checks a value against a structural schema, with the words of Kubernetes' own validator. CEL rules are apart. */
-import { RE2JS } from 're2js'
 import { deepEqual, isObject } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import {
@@ -11,21 +10,8 @@ import {
 } from './field-error.ts'
 import type { FieldError } from './field-error.ts'
 import { hasFormat } from './formats.ts'
+import { TooMuchWork, checkWork, linearRegex } from './linear-regex.ts'
 import type { StructuralSchema } from './structural-schema.ts'
-
-const regexes = new Map<string, RE2JS | undefined>()
-
-/** Linear-time matching: patterns come from users. */
-export function matchesPattern(pattern: string, text: string): boolean {
-  if (!regexes.has(pattern)) {
-    try {
-      regexes.set(pattern, RE2JS.compile(pattern))
-    } catch {
-      regexes.set(pattern, undefined)
-    }
-  }
-  return regexes.get(pattern)?.matcher(text).find() ?? true
-}
 
 const typeName = (value: JsonValue): string => {
   if (value === null) return 'null'
@@ -39,8 +25,45 @@ function hasType(type: string, value: JsonValue): boolean {
   return actual === type || (type === 'number' && actual === 'integer')
 }
 
+const scalarsOf = new WeakMap<readonly JsonValue[], ReadonlySet<JsonValue>>()
+
+/** Enums may be long and asked for by every item of a list. */
+function isAmong(allowed: readonly JsonValue[], value: JsonValue): boolean {
+  let scalars = scalarsOf.get(allowed)
+  if (scalars === undefined) {
+    scalars = new Set(allowed.filter((item) => typeof item !== 'object'))
+    scalarsOf.set(allowed, scalars)
+  }
+  if (typeof value !== 'object') return scalars.has(value)
+  return scalars.size < allowed.length && allowed.some((item) => deepEqual(item, value))
+}
+
+/** Once there are this many, more of them help nobody. */
+const ENOUGH_ERRORS = 100
+/** Values compared with schemas for one object. An anyOf compares a value several times. */
+const LARGEST_WORK = 300_000
+
+interface Work {
+  left: number
+}
+
 export function validateSchema(schema: StructuralSchema, value: JsonValue, path = ''): FieldError[] {
+  const work: Work = { left: LARGEST_WORK }
+  const errors = validate(schema, value, path, work)
+  if (work.left > 0) return errors
+  return [
+    fieldInvalid(
+      '<nil>',
+      '',
+      'validation failed due to running out of budget: the object is too large for its schema',
+    ),
+  ]
+}
+
+function validate(schema: StructuralSchema, value: JsonValue, path: string, work: Work): FieldError[] {
   const errors: FieldError[] = []
+  work.left -= 1
+  if (work.left <= 0) return errors
   const shown = path === '' ? '' : `${path} `
   const say = (text: string): string => `${shown}in body ${text}`
 
@@ -63,15 +86,14 @@ export function validateSchema(schema: StructuralSchema, value: JsonValue, path 
     return [fieldTypeInvalid(path, name, say(`must be of type ${type}: "${name}"`))]
   }
   const allowed = schema['enum']
-  if (Array.isArray(allowed) && !allowed.some((item) => deepEqual(item, value)))
-    errors.push(fieldNotSupported(path, value, allowed))
+  if (Array.isArray(allowed) && !isAmong(allowed, value)) errors.push(fieldNotSupported(path, value, allowed))
 
   if (typeof value === 'string') errors.push(...validateString(schema, value, path, say))
   else if (typeof value === 'number') errors.push(...validateNumber(schema, value, path, say))
-  else if (Array.isArray(value)) errors.push(...validateArray(schema, value, path, say))
-  else if (isObject(value)) errors.push(...validateObjectFields(schema, value, path, say))
+  else if (Array.isArray(value)) errors.push(...validateArray(schema, value, path, say, work))
+  else if (isObject(value)) errors.push(...validateObjectFields(schema, value, path, say, work))
 
-  errors.push(...validateCombinations(schema, value, path))
+  errors.push(...validateCombinations(schema, value, path, work))
   return errors
 }
 
@@ -91,12 +113,33 @@ function validateString(schema: StructuralSchema, value: string, path: string, s
   }
   if (typeof minLength === 'number' && length < minLength)
     errors.push(fieldInvalid(path, value, say(`should be at least ${minLength} chars long`)))
-  if (typeof pattern === 'string' && !matchesPattern(pattern, value))
-    errors.push(fieldInvalid(path, value, say(`should match '${pattern}'`)))
+  if (typeof pattern === 'string') errors.push(...validatePattern({ pattern, value, path, say }))
   if (typeof format === 'string' && !hasFormat(format, value)) {
     errors.push(fieldInvalid(path, value, say(`must be of type ${format}: ${JSON.stringify(value)}`)))
   }
   return errors
+}
+
+function validatePattern({
+  pattern,
+  value,
+  path,
+  say,
+}: {
+  pattern: string
+  value: string
+  path: string
+  say: Say
+}): FieldError[] {
+  try {
+    const regex = linearRegex(pattern)
+    checkWork({ regex, text: value })
+    return regex.matcher(value).find() ? [] : [fieldInvalid(path, value, say(`should match '${pattern}'`))]
+  } catch (error) {
+    // A pattern that is none was refused with its definition; kept from before that, it holds nobody up.
+    if (!(error instanceof TooMuchWork)) return []
+    return [fieldInvalid(path, value, say(error.message))]
+  }
 }
 
 function validateNumber(schema: StructuralSchema, value: number, path: string, say: Say): FieldError[] {
@@ -137,6 +180,7 @@ function validateArray(
   value: readonly JsonValue[],
   path: string,
   say: Say,
+  work: Work,
 ): FieldError[] {
   const errors: FieldError[] = []
   const { items, minItems, maxItems } = schema
@@ -151,8 +195,12 @@ function validateArray(
   if (typeof minItems === 'number' && value.length < minItems) {
     errors.push(fieldInvalid(path, value.length, say(`should have at least ${minItems} items`)))
   }
-  if (isObject(items))
-    value.forEach((item, index) => errors.push(...validateSchema(items, item, `${path}[${index}]`)))
+  if (isObject(items)) {
+    for (const [index, item] of value.entries()) {
+      if (errors.length >= ENOUGH_ERRORS) break
+      errors.push(...validate(items, item, `${path}[${index}]`, work))
+    }
+  }
   errors.push(...duplicates(schema, value, path))
   return errors
 }
@@ -182,6 +230,7 @@ function validateObjectFields(
   value: JsonObject,
   path: string,
   say: Say,
+  work: Work,
 ): FieldError[] {
   const errors: FieldError[] = []
   const { properties, additionalProperties, required, minProperties, maxProperties } = schema
@@ -204,16 +253,23 @@ function validateObjectFields(
   const declared = isObject(properties) ? properties : {}
   for (const [key, child] of Object.entries(value)) {
     if (child === undefined) continue
+    if (errors.length >= ENOUGH_ERRORS) break
     const property = Object.hasOwn(declared, key) ? declared[key] : additionalProperties
-    if (isObject(property)) errors.push(...validateSchema(property, child, join(key)))
+    if (isObject(property)) errors.push(...validate(property, child, join(key), work))
   }
   return errors
 }
 
-function validateCombinations(schema: StructuralSchema, value: JsonValue, path: string): FieldError[] {
+function validateCombinations(
+  schema: StructuralSchema,
+  value: JsonValue,
+  path: string,
+  work: Work,
+): FieldError[] {
   const errors: FieldError[] = []
-  const passes = (candidate: JsonValue): boolean =>
-    isObject(candidate) && validateSchema(candidate, value, path).length === 0
+  // Each alternative is looked at once: twice would double with every level of nesting.
+  const each = (candidates: readonly JsonValue[]): readonly (readonly FieldError[])[] =>
+    candidates.filter(isObject).map((candidate) => validate(candidate, value, path, work))
   // Kubernetes reports these without a field, which prints as <nil>.
   const composite = (detail: string): FieldError => ({
     ...fieldInvalid('<nil>', '', `"${path}" ${detail}`),
@@ -221,16 +277,16 @@ function validateCombinations(schema: StructuralSchema, value: JsonValue, path: 
   })
   const { allOf, anyOf, oneOf, not } = schema
   if (Array.isArray(allOf)) {
-    for (const part of allOf) if (isObject(part)) errors.push(...validateSchema(part, value, path))
+    errors.push(...each(allOf).flat())
     if (errors.length > 0) errors.push(composite('must validate all the schemas (allOf)'))
   }
-  if (Array.isArray(anyOf) && !anyOf.some(passes)) {
-    errors.push(composite('must validate at least one schema (anyOf)'))
-    const best = anyOf.find(isObject)
-    if (anyOf.length > 0 && best !== undefined) errors.push(...validateSchema(best, value, path))
+  if (Array.isArray(anyOf)) {
+    const found = each(anyOf)
+    if (!found.some((list) => list.length === 0))
+      errors.push(composite('must validate at least one schema (anyOf)'), ...(found[0] ?? []))
   }
   if (Array.isArray(oneOf)) {
-    const matching = oneOf.filter(passes).length
+    const matching = each(oneOf).filter((list) => list.length === 0).length
     if (matching === 0)
       errors.push(composite('must validate one and only one schema (oneOf). Found none valid'))
     else if (matching > 1)
@@ -238,6 +294,7 @@ function validateCombinations(schema: StructuralSchema, value: JsonValue, path: 
         composite(`must validate one and only one schema (oneOf). Found ${matching} valid alternatives`),
       )
   }
-  if (isObject(not) && passes(not)) errors.push(composite('must not validate the schema (not)'))
+  if (isObject(not) && validate(not, value, path, work).length === 0)
+    errors.push(composite('must not validate the schema (not)'))
   return errors
 }

@@ -40,6 +40,13 @@ export class RevisionMismatch extends Error {
   }
 }
 
+export class ObjectTooLarge extends Error {
+  constructor(size: number) {
+    super(`the object is too large: ${size} characters of JSON, ${LARGEST_OBJECT} are kept`)
+    this.name = 'ObjectTooLarge'
+  }
+}
+
 interface Pending {
   readonly entry: LogEntry
   readonly stored: Stored | undefined
@@ -47,6 +54,8 @@ interface Pending {
   readonly reject: (error: unknown) => void
 }
 
+/** As large as etcd takes. */
+const LARGEST_OBJECT = 1.5 * 1024 * 1024
 const HISTORY_LIMITS: HistoryLimits = { events: 20_000, size: 64 * 1024 * 1024 }
 const idOf = (namespace: string, name: string): string => `${namespace}/${name}`
 
@@ -136,7 +145,8 @@ export class Store {
 
   /**
    * Writes `object` (or deletes, when absent) if the latest revision is still `expected` (0: must not exist).
-   * Resolves once durable and published.
+   * Resolves once durable and published; rejects
+   * with `RevisionMismatch` or `ObjectTooLarge`.
    */
   commit({
     key,
@@ -150,9 +160,11 @@ export class Store {
     if (this.#closed) return Promise.reject(new Error('the store is closed'))
     const current = this.latest(key)
     if ((current?.revision ?? 0) !== expected) return Promise.reject(new RevisionMismatch())
-    this.#lastProposed += 1
-    const revision = this.#lastProposed
+    const revision = this.#lastProposed + 1
     const stored = object === undefined ? undefined : stamped({ key, revision, object })
+    if (stored !== undefined && stored.text.length > LARGEST_OBJECT)
+      return Promise.reject(new ObjectTooLarge(stored.text.length))
+    this.#lastProposed = revision
     this.#proposed.set(`${key.bucket}/${idOf(key.namespace, key.name)}`, stored ?? 'deleted')
     return new Promise((resolve, reject) => {
       this.#pending.push({ entry: { key, revision, text: stored?.text }, stored, resolve, reject })
