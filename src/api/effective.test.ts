@@ -69,9 +69,9 @@ describe('notYetEffective', () => {
   })
 
   it('knows single values of a field that otherwise works', () => {
-    expect(paths('SwarmEvent', { source: { type: 'cron', cron: '* * * * *' } })).toEqual([
+    expect(paths('SwarmEvent', { source: { type: 'team-output', teamOutput: { name: 'a' } } })).toEqual([
       'spec.source.type',
-      'spec.source.cron',
+      'spec.source.teamOutput',
     ])
   })
 

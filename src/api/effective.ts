@@ -66,11 +66,7 @@ export const notYetEffectiveFields: Readonly<Record<SwarmKind, readonly NotYetEf
   ],
   SwarmRun: ['spec.teamGeneration', 'spec.entry', 'spec.defaultContextPolicy', 'spec.routing', 'spec.search'],
   SwarmPolicy: [{ path: 'spec.output.minValidation', values: ['semantic'] }],
-  SwarmEvent: [
-    { path: 'spec.source.type', values: ['cron', 'team-output'] },
-    'spec.source.cron',
-    'spec.source.teamOutput',
-  ],
+  SwarmEvent: [{ path: 'spec.source.type', values: ['team-output'] }, 'spec.source.teamOutput'],
   SwarmSettings: ['spec.memoryBackend', 'spec.auditLog', 'spec.reasoning'],
 }
 

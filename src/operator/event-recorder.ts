@@ -25,6 +25,7 @@ export type EventReason =
   | 'PipelineRefused'
   | 'PipelineWaiting'
   | 'DeliveryDropped'
+  | 'ScheduleMissed'
   | 'ReconcileError'
 
 export interface EventRecorder {

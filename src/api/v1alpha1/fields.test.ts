@@ -55,6 +55,7 @@ const added: Readonly<Record<string, string>> = {
   'PipelineStepStatus.name required': 'the list is merged by it',
   'SwarmTeamRoleStatus.name required': 'the list is merged by it',
   'MCPToolSpec.headers maxItems': 'the API server must know how often its rule can run',
+  'SwarmEventSource.cron maxLength': 'a schedule is read at every look at the event',
   'SwarmTeamSpec.runRetainFor maxLength': 'so must its pattern',
   'SwarmTeamSpec.runRetainFor pattern': 'a duration that nobody can read keeps runs for ever',
 }

@@ -32,7 +32,20 @@ const SwarmEventSource = object(
   'What is waited for.',
   {
     type: choice(['cron', 'webhook', 'team-output'], 'Kind of source.'),
-    cron: optional(text('Schedule, five fields.')),
+    cron: optional(
+      text('Schedule: minute, hour, day of month, month, day of week; or a word such as `@daily`.', {
+        maxLength: 256,
+      }),
+    ),
+    timeZone: optional(
+      text('IANA time zone of the schedule, such as `Europe/Berlin`. Left out: UTC.', { maxLength: 64 }),
+    ),
+    startingDeadlineSeconds: optional(
+      longInteger(
+        'How late a time of the schedule may still start something, after a rest of the operator. Left out: the latest one always does.',
+        { minimum: 0 },
+      ),
+    ),
     teamOutput: optional(TeamOutputSource),
     webhook: optional(WebhookSource),
   },
@@ -40,6 +53,11 @@ const SwarmEventSource = object(
     rules: [
       { rule: "!has(self.cron) || self.type == 'cron'", message: 'cron belongs to type: cron' },
       { rule: "self.type != 'cron' || has(self.cron)", message: 'type: cron needs cron' },
+      { rule: "!has(self.timeZone) || self.type == 'cron'", message: 'timeZone belongs to type: cron' },
+      {
+        rule: "!has(self.startingDeadlineSeconds) || self.type == 'cron'",
+        message: 'startingDeadlineSeconds belongs to type: cron',
+      },
       { rule: "!has(self.webhook) || self.type == 'webhook'", message: 'webhook belongs to type: webhook' },
       {
         rule: "!has(self.teamOutput) || self.type == 'team-output'",
@@ -100,6 +118,10 @@ const Drop = object('Deliveries that started nothing, for one reason.', {
 export const SwarmEventStatusSchema = object('What is known of the event.', {
   lastFiredAt: optional(time('When it last started something.')),
   nextFireAt: optional(time('When the schedule is next due.')),
+  schedule: optional(text('The schedule in force, with its time zone.')),
+  scheduleFrom: optional(
+    time('Times of the schedule up to here are done with: fired, passed over, or before it was in force.'),
+  ),
   firedCount: optional(longInteger('Deliveries that started something.')),
   droppedCount: optional(
     longInteger(

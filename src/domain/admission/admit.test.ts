@@ -500,6 +500,20 @@ describe('SwarmEvent', () => {
     expect(errorPaths(manifest('SwarmEvent', 'e', spec))).toEqual(paths)
   })
 
+  it.each([
+    { reason: 'seconds', source: 'cron: "* * * * * *"' },
+    { reason: 'an unknown zone', source: 'cron: "0 9 * * *", timeZone: Mars/Base' },
+    { reason: 'a day that never comes', source: 'cron: "0 0 31 2 *"' },
+  ])('is refused for a schedule with $reason', ({ source }) => {
+    const object = manifest('SwarmEvent', 'e', `source: {type: cron, ${source}}\ntargets: [{team: a}]\n`)
+    expect(errorPaths(object)).toEqual(['spec.source.cron'])
+  })
+
+  it('of a schedule brings no body', () => {
+    const spec = 'source: {type: cron, cron: "@daily"}\ntargets: [{team: a, input: {x: "{{ .body.y }}"}}]\n'
+    expect(errorPaths(manifest('SwarmEvent', 'e', spec))).toEqual(['spec.targets[0].input.x'])
+  })
+
   it('hears of an input its team does not know', () => {
     const context = cluster(
       ...agents,

@@ -3,32 +3,32 @@
 
 import type { FieldError } from '../error.ts'
 import { joinPath } from '../../api/field-path.ts'
-import type { SwarmEvent, WebhookSource } from '../../api/v1alpha1/index.ts'
+import type { SwarmEvent } from '../../api/v1alpha1/index.ts'
 import { checkTemplate, type KnownData, openRoot } from '../template/check.ts'
 import { parseTemplate } from '../template/parse.ts'
 import { checkAlertReferences } from './check-alert-references.ts'
 
-/** `.body` and `.output` are short for `.trigger.body` and `.trigger.output`. */
-const triggerData: KnownData = new Map([
-  [
-    'trigger',
-    { noun: 'trigger field', names: ['name', 'firedAt', 'output', 'body', 'alert', 'id', 'subject'] },
-  ],
-  ['body', openRoot],
-  ['output', openRoot],
-])
+type SourceType = SwarmEvent['spec']['source']['type']
 
-const checkText = (
-  path: string,
-  text: string | undefined,
-  webhook: WebhookSource | undefined,
-): readonly FieldError[] =>
-  text === undefined ? [] : [...checkKnown(path, text), ...checkAlertReferences({ path, text, webhook })]
+/** Also there without `.trigger`. */
+const shortNames = ['body', 'output']
 
-const checkKnown = (path: string, text: string): readonly FieldError[] => {
+/** What a trigger brings beside its name and time. */
+const brings: Readonly<Record<SourceType, readonly string[]>> = {
+  webhook: ['body', 'alert', 'id', 'subject'],
+  cron: [],
+  'team-output': ['output', 'run'],
+}
+
+const dataOf = (type: SourceType): KnownData =>
+  new Map([
+    ['trigger', { noun: 'trigger field', names: ['name', 'firedAt', ...brings[type]] }],
+    ...brings[type].filter((name) => shortNames.includes(name)).map((name) => [name, openRoot] as const),
+  ])
+
+const checkKnown = (path: string, text: string, known: KnownData): readonly FieldError[] => {
   const parsed = parseTemplate(text)
-  const found =
-    parsed.type === 'error' ? parsed.errors : checkTemplate({ template: parsed.template, known: triggerData })
+  const found = parsed.type === 'error' ? parsed.errors : checkTemplate({ template: parsed.template, known })
   return found.map(({ message, remedy, position }) => ({
     path,
     message,
@@ -39,7 +39,11 @@ const checkKnown = (path: string, text: string): readonly FieldError[] => {
 
 export const checkEventTemplates = ({ source, targets }: SwarmEvent['spec']): readonly FieldError[] => {
   const { webhook } = source
-  const check = (path: string, text: string | undefined) => checkText(path, text, webhook)
+  const known = dataOf(source.type)
+  const check = (path: string, text: string | undefined): readonly FieldError[] =>
+    text === undefined
+      ? []
+      : [...checkKnown(path, text, known), ...checkAlertReferences({ path, text, webhook })]
   return [
     ...(['dedupKey', 'subjectKey', 'filter'] as const).flatMap((field) =>
       check(`spec.source.webhook.${field}`, webhook?.[field]),

@@ -8,6 +8,7 @@ import { checkReference } from './check-references.ts'
 import { checkEventTemplates } from './check-event-templates.ts'
 import { all, errors, type Findings, warnings } from './findings.ts'
 import { suggest } from './suggest.ts'
+import { parseCron } from '../trigger/cron-schedule.ts'
 
 const promptFits = ({ team, agent, prompt }: SwarmEventTarget, path: string): readonly FieldError[] => {
   if (agent !== undefined && (prompt ?? '').trim() === '')
@@ -65,6 +66,14 @@ const inputFits = (
   ]
 }
 
+const scheduleFits = ({ cron, timeZone }: SwarmEvent['spec']['source']): readonly FieldError[] => {
+  if (cron === undefined) return []
+  const parsed = parseCron({ cron, timeZone })
+  return parsed.type === 'error'
+    ? [{ path: 'spec.source.cron', message: parsed.message, remedy: parsed.remedy }]
+    : []
+}
+
 export const checkEvent = ({
   event,
   context,
@@ -74,6 +83,7 @@ export const checkEvent = ({
 }): Findings =>
   all([
     errors(checkEventTemplates(event.spec)),
+    errors(scheduleFits(event.spec.source)),
     ...event.spec.targets.map((target, index) => {
       const path = `spec.targets[${index}]`
       return all([

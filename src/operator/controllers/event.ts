@@ -1,16 +1,17 @@
-// The SwarmEvent controller, for webhooks: makes the token that senders show, tells the address they send to, and
-// counts what came. Accepted deliveries become runs in `inbox.ts`.
+// The SwarmEvent controller: for webhooks it makes the token that senders show and tells the address they send to, for
+// schedules it keeps the time, and of all it counts what came. Accepted deliveries become runs in `inbox.ts`.
 
 import { swarmEvents, type SwarmEvent, type SwarmEventStatus } from '../../api/v1alpha1/index.ts'
 import type { EventCatalog } from '../../ports/event-catalog.ts'
 import { conditionsAt, type ConditionNow } from '../conditions.ts'
 import type { OperatorContext } from '../context.ts'
 import { isEmpty, mergePatch } from '../merge-patch.ts'
-import { createController, type Controller } from '../reconcile/controller.ts'
+import { createController, type Again, type Controller } from '../reconcile/controller.ts'
 import { keyOf, splitKey } from '../reconcile/indexed-cache.ts'
-import { untilEnded } from './until-ended.ts'
 import { announceDrops, countsInStatus, understood } from './event-counts.ts'
+import { createScheduleKeeper, type ScheduleKept } from './event-schedule.ts'
 import { createEventSecrets, secretNameOf } from './event-secrets.ts'
+import { untilEnded } from './until-ended.ts'
 
 interface EventController extends Controller {
   readonly catalog: EventCatalog
@@ -21,25 +22,28 @@ const COUNT_WITHIN_MS = 500
 export const createEventController = (context: OperatorContext): EventController => {
   const { resources, store, caches, clock, random, logger, webhookBaseUrl, events: recorder } = context
   const known = createEventSecrets(context)
+  const schedules = createScheduleKeeper(context)
 
-  const reconcile = async (key: string): Promise<undefined> => {
+  const reconcile = async (key: string): Promise<Again | undefined> => {
     const { namespace, name } = splitKey(key)
     const event = caches.events.get({ namespace, name })
     if (event === undefined || event.metadata.deletionTimestamp !== undefined) return undefined
     const webhook = event.spec.source.type === 'webhook'
     const secretFault = webhook ? await known.ensure(event) : undefined
+    const schedule = await schedules.keep(event)
     const counts = await store.inbox.count({ namespace, event: name, uid: event.metadata.uid ?? '' })
     announceDrops({ counts, event, recorder })
     const reading = understood({ counts, event })
     const observedGeneration = event.metadata.generation ?? 1
     const status: SwarmEventStatus = {
       ...(webhook ? { webhookURL: `${webhookBaseUrl}/triggers/${namespace}/${name}/fire` } : {}),
+      ...schedule.status,
       ...countsInStatus(counts),
       observedGeneration,
       conditions: conditionsAt({
         previous: event.status?.conditions,
         current: [
-          { type: 'Ready', observedGeneration, ...readiness(event, context, secretFault) },
+          { type: 'Ready', observedGeneration, ...readiness({ event, caches, secretFault, schedule }) },
           ...(reading === undefined ? [] : [{ observedGeneration, ...reading }]),
         ],
         now: clock.now(),
@@ -47,7 +51,7 @@ export const createEventController = (context: OperatorContext): EventController
     }
     const patch = mergePatch(event.status, status)
     if (!isEmpty(patch)) await resources.patchStatus(swarmEvents, { namespace, name }, patch)
-    return undefined
+    return schedule.again
   }
 
   const controller = createController({ name: 'event', reconcile, clock, random, logger, workers: 2 })
@@ -61,6 +65,8 @@ export const createEventController = (context: OperatorContext): EventController
       before?.metadata.uid !== after?.metadata.uid
     )
       known.forget(before?.metadata.uid)
+    if (before !== undefined && before.metadata.uid !== after?.metadata.uid)
+      schedules.forget(before.metadata.uid ?? '')
     const subject = after ?? before
     if (subject !== undefined) controller.queue.add(keyOf(subject.metadata))
   })
@@ -111,24 +117,35 @@ export const createEventController = (context: OperatorContext): EventController
   }
 }
 
-const readiness = (
-  event: SwarmEvent,
-  { caches }: Pick<OperatorContext, 'caches'>,
-  secretFault: string | undefined,
-): Omit<ConditionNow, 'type' | 'observedGeneration'> => {
+const readiness = ({
+  event,
+  caches,
+  secretFault,
+  schedule,
+}: Pick<OperatorContext, 'caches'> & {
+  readonly event: SwarmEvent
+  readonly secretFault: string | undefined
+  readonly schedule: ScheduleKept
+}): Omit<ConditionNow, 'type' | 'observedGeneration'> => {
   const { namespace, name } = event.metadata
   const { source, suspended, targets } = event.spec
-  if (source.type !== 'webhook')
+  if (source.type === 'team-output')
     return {
       status: 'False',
       reason: 'NotYetSupported',
-      message: `spec.source.type: "${source.type}" is not supported by this version, so nothing will fire; use type webhook`,
+      message: `spec.source.type: "${source.type}" is not supported by this version, so nothing will fire; use type webhook or cron`,
+    }
+  if (schedule.invalid !== undefined)
+    return {
+      status: 'False',
+      reason: 'InvalidCron',
+      message: `spec.source.cron: ${schedule.invalid.message}; ${schedule.invalid.remedy}`,
     }
   if (suspended === true)
     return {
       status: 'False',
       reason: 'Suspended',
-      message: `spec.suspended is true, deliveries start nothing; kubectl -n ${namespace} patch swarmevent ${name} --type=merge -p '{"spec":{"suspended":false}}'`,
+      message: `spec.suspended is true, nothing is started; kubectl -n ${namespace} patch swarmevent ${name} --type=merge -p '{"spec":{"suspended":false}}'`,
     }
   if (secretFault !== undefined)
     return {
@@ -149,5 +166,9 @@ const readiness = (
       reason: 'TeamNotFound',
       message: `${missing.join('; ')}; create it in namespace "${namespace}"`,
     }
-  return { status: 'True', reason: 'Active', message: 'deliveries that show the token start runs' }
+  const message = {
+    webhook: 'deliveries that show the token start runs',
+    cron: `the schedule starts runs (${schedule.status.schedule ?? ''})`,
+  }[source.type]
+  return { status: 'True', reason: 'Active', message }
 }
