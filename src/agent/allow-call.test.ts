@@ -22,6 +22,7 @@ const permitted = async () => {
     policies: [policyOf({ servers: ['slack'] })],
     tools: pinned.tools,
     task: taskOf(),
+    secrets: [],
   })
   if (verdict.type !== 'allowed') throw new Error('expected the call to be allowed')
   return { server, call: verdict.call }

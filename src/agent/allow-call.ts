@@ -7,6 +7,7 @@ import { canonicalJson } from '../domain/guardrail/canonical-json.ts'
 import type { Denied } from '../domain/guardrail/decision.ts'
 import type { EffectivePolicy } from '../domain/guardrail/effective-policy.ts'
 import { decideToolCall } from '../domain/guardrail/gate.ts'
+import { type KnownSecret, withoutSecrets } from '../domain/guardrail/known-secrets.ts'
 import type { ToolName } from '../domain/guardrail/tool-alias.ts'
 import { toolEffect } from '../domain/guardrail/tool-effect.ts'
 import type { ToolEffect } from '../domain/journal/record.ts'
@@ -33,7 +34,7 @@ export type CallVerdict =
       readonly type: 'denied'
       readonly denied: Denied
       readonly name: ToolName
-      /** What the model sent, for the journal: parsed where that was possible, else its beginning as text. */
+      /** What the model sent, for the journal: parsed where that was possible, else its beginning as text. No secrets. */
       readonly arguments: unknown
     }
 
@@ -50,6 +51,7 @@ export const allowCall = ({
   policies,
   tools,
   task,
+  secrets,
 }: {
   readonly call: Call
   /** Calls the attempt asked for before this one, in order. */
@@ -57,11 +59,13 @@ export const allowCall = ({
   readonly policies: readonly EffectivePolicy[]
   readonly tools: PinnedTools
   readonly task: Task
+  readonly secrets: readonly KnownSecret[]
 }): CallVerdict => {
   const pinned = tools.find(call.alias)
   const name = pinned?.name ?? { server: '', tool: call.alias.slice(0, MAX_SHOWN_NAME) }
   const parsed = parseArguments(call.arguments)
   const args = parsed.type === 'parsed' ? parsed.value : undefined
+  const shown = (sent: unknown): unknown => withoutSecrets(sent, secrets)
   for (const policy of policies) {
     const decision = decideToolCall({
       policy,
@@ -74,9 +78,10 @@ export const allowCall = ({
         calls: earlier.length,
         identical: args === undefined ? 0 : identicalCalls({ pinned, args, earlier, tools }),
       },
+      secrets,
     })
     if (decision.type === 'denied') {
-      return { type: 'denied', denied: decision, name, arguments: args ?? excerpt(call.arguments) }
+      return { type: 'denied', denied: decision, name, arguments: shown(args ?? excerpt(call.arguments)) }
     }
   }
   const policy = policies.at(-1)
@@ -84,7 +89,7 @@ export const allowCall = ({
     throw new Error('the gate allowed a call that has no tool or no policy')
   if (parsed.type === 'malformed' || args === undefined) {
     const message = parsed.type === 'malformed' ? parsed.message : 'the arguments are missing'
-    return { type: 'denied', denied: misfit(name, message), name, arguments: excerpt(call.arguments) }
+    return { type: 'denied', denied: misfit(name, message), name, arguments: shown(excerpt(call.arguments)) }
   }
   const permission = {
     server: pinned.server,

@@ -2,6 +2,7 @@
 // anything else runs alone and in the model's order. Results find their call by its place.
 
 import { describeRule } from '../domain/guardrail/decision.ts'
+import type { KnownSecret } from '../domain/guardrail/known-secrets.ts'
 import type { Task } from '../domain/run/task.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -24,6 +25,7 @@ export const makeCalls = async ({
   session,
   clock,
   random,
+  secrets,
   log,
 }: {
   readonly conversation: Conversation
@@ -34,6 +36,7 @@ export const makeCalls = async ({
   readonly session: TaskSession
   readonly clock: Clock
   readonly random: () => number
+  readonly secrets: () => readonly KnownSecret[]
   readonly log: Logger
 }): Promise<{ readonly conversation: Conversation; readonly failure?: Failure }> => {
   let conversation = before
@@ -81,6 +84,7 @@ export const makeCalls = async ({
       policies: session.policies,
       tools,
       task,
+      secrets: secrets(),
     })
     if (verdict.type === 'denied') {
       const state = await recordDenial({ verdict, index, turn: turn.number, task, session, log })

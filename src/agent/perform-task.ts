@@ -4,6 +4,7 @@ import type { TokenUsage } from '../domain/journal/record.ts'
 import { storeText } from '../domain/journal/stored-text.ts'
 import { isKubeswarmError } from '../domain/error.ts'
 import { describeRule } from '../domain/guardrail/decision.ts'
+import type { KnownSecret } from '../domain/guardrail/known-secrets.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { AssignedTask } from '../ports/task-source.ts'
@@ -29,13 +30,15 @@ export interface TaskTools {
   readonly servers: readonly ToolServerBinding[]
   readonly clock: Clock
   readonly random: () => number
+  /** Values the process holds that no tool may be given; read anew for each call. */
+  readonly secrets: () => readonly KnownSecret[]
   readonly content: (sha256: string) => Promise<string | undefined>
 }
 
 export const performTask = async ({
   assigned,
   session,
-  tools: { access, servers, clock, random, content },
+  tools: { access, servers, clock, random, secrets, content },
   log,
 }: {
   readonly assigned: AssignedTask
@@ -107,6 +110,7 @@ export const performTask = async ({
             session,
             clock,
             random,
+            secrets,
             log,
           })
           conversation = made.conversation

@@ -1,7 +1,9 @@
 // What an agent process needs to know, read once from its environment. Every fault names its variable.
 
 import { KubeswarmError } from '../domain/error.ts'
+import type { KnownSecret } from '../domain/guardrail/known-secrets.ts'
 import { agentEnvironment, agentPort, type ToolServerSetting } from '../domain/workload/agent-environment.ts'
+import { environmentSecrets } from './environment-secrets.ts'
 import { listenHost } from './listen-host.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -26,6 +28,8 @@ export interface AgentConfig {
   readonly toolServers: readonly ToolServerSetting[]
   /** Value of a variable that a tool server's setting names. */
   readonly credential: (variable: string) => string | undefined
+  /** Values that no tool may be given. */
+  readonly secrets: readonly KnownSecret[]
   readonly concurrentTasks: number
   readonly drainSeconds: number
   readonly hubUrl: string
@@ -70,6 +74,7 @@ export const agentConfigFromEnvironment = (environment: Environment): AgentConfi
   const rules = read(variables.systemPromptRulesPath)
   const preamble = read(variables.systemPromptPreamblePath)
   const temperature = Number(read(variables.temperature) ?? NaN)
+  const toolServers = toolServersFrom(read(variables.toolServers))
   const resolverUrl = read('LOCAL_KUBE_RESOLVER')
   const crashPlan = read('KUBESWARM_CRASH_PLAN')
   const settings = {
@@ -92,8 +97,9 @@ export const agentConfigFromEnvironment = (environment: Environment): AgentConfi
       ...(rules === undefined ? [] : [rules]),
     ],
     ...(Number.isNaN(temperature) ? {} : { temperature }),
-    toolServers: toolServersFrom(read(variables.toolServers)),
+    toolServers,
     credential: read,
+    secrets: environmentSecrets({ environment, toolServers }),
     concurrentTasks: count(variables.concurrentTasks, 5, 1),
     drainSeconds: count(variables.drainSeconds, 140, 0),
     hubUrl: required(variables.hubUrl, 'the URL of the hub'),

@@ -126,6 +126,7 @@ const startWork = async (config: AgentConfig) => {
       servers: ways.servers,
       clock,
       random,
+      secrets: () => config.secrets,
     },
     log,
   })

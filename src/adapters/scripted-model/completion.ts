@@ -40,7 +40,7 @@ export const countUsage = ({
     })),
     tools: (request.tools ?? []).map((tool) => ({
       name: tool.function.name,
-      description: typeof tool.function['description'] === 'string' ? tool.function['description'] : '',
+      description: tool.function.description ?? '',
       inputSchema: tool.function.parameters ?? {},
     })),
   })

@@ -37,6 +37,7 @@ export const chatRequestSchema = z.looseObject({
       z.looseObject({
         function: z.looseObject({
           name: z.string(),
+          description: z.string().optional(),
           parameters: z.record(z.string(), z.unknown()).optional(),
         }),
       }),
@@ -50,6 +51,7 @@ export interface Conversation {
   readonly user: string
   readonly tools: readonly {
     readonly alias: string
+    readonly description: string
     readonly parameters: Readonly<Record<string, unknown>>
   }[]
   readonly calls: readonly {
@@ -77,6 +79,7 @@ export const readConversation = ({ messages, tools }: ChatRequest): Conversation
     user: said('user'),
     tools: (tools ?? []).map((tool) => ({
       alias: tool.function.name,
+      description: tool.function.description ?? '',
       parameters: tool.function.parameters ?? {},
     })),
     calls: messages.flatMap(({ tool_calls }) =>

@@ -3,6 +3,7 @@
 
 import { KubeswarmError } from '../../domain/error.ts'
 import type { EffectivePolicy } from '../../domain/guardrail/effective-policy.ts'
+import type { KnownSecret } from '../../domain/guardrail/known-secrets.ts'
 import type { JournalRecord, RecordType, ToolEffect } from '../../domain/journal/record.ts'
 import type { Task } from '../../domain/run/task.ts'
 import { taskId } from '../../domain/run/task.ts'
@@ -208,6 +209,7 @@ export const stage = ({
   concurrentTasks = 5,
   holder = 'pod-1',
   systemPrompt = 'You are an SRE investigator.',
+  secrets = [],
 }: {
   readonly script: Script | ScriptedModel
   readonly servers?: readonly (ToolServer | ToolServerBinding)[]
@@ -215,6 +217,7 @@ export const stage = ({
   readonly concurrentTasks?: number
   readonly holder?: string
   readonly systemPrompt?: string
+  readonly secrets?: readonly KnownSecret[]
 }): Stage => {
   const model = 'generate' in script ? script : scriptedModel(script)
   const random = (): number => 0.5
@@ -233,6 +236,7 @@ export const stage = ({
       servers: servers.map((server) => ('server' in server ? server : { server, onUnavailable: 'fail' })),
       clock: fastClock,
       random,
+      secrets: () => secrets,
     },
     log: silent,
   })

@@ -10,6 +10,7 @@ export type DenialReason =
   | 'ServerUnauthenticated'
   | 'InvalidArguments'
   | 'ConstraintViolated'
+  | 'SecretInArguments'
   | 'CallLimitReached'
   | 'LoopDetected'
   | 'ToolDefinitionChanged'

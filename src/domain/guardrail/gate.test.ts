@@ -112,6 +112,15 @@ describe('each check denies by itself, and everything else would allow', () => {
     })
   })
 
+  test('S4 an argument that carries a secret of the process, and the refusal does not tell it', () => {
+    const secrets = [{ name: 'SLACK_TOKEN', value: 'xoxb-1234567890' }]
+    const leaking = { arguments: { channel: '#incidents', text: 'it is xoxb-1234567890' } }
+    expect(ask(open, { ...leaking, secrets: [] })).toEqual({ type: 'allowed' })
+    const decision = ask(open, { ...leaking, secrets })
+    expect(decision).toMatchObject({ reason: 'SecretInArguments', rule: { field: 'SLACK_TOKEN' } })
+    expect(JSON.stringify(decision)).not.toContain('xoxb')
+  })
+
   test('F26 the caps', () => {
     expect(ask(open, { earlier: { calls: 49, identical: 2 } })).toEqual({ type: 'allowed' })
     expect(ask(open, { earlier: { calls: 50, identical: 0 } })).toMatchObject({ reason: 'CallLimitReached' })

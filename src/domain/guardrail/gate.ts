@@ -8,8 +8,10 @@ import { describeRule } from './decision.ts'
 import type { EffectivePolicy, Limit, Rule, ServerAddress } from './effective-policy.ts'
 import { matchesModel, matchesTool } from './glob.ts'
 import { inputFault, type InputSchema } from './input-schema.ts'
+import { type KnownSecret, secretIn } from './known-secrets.ts'
 import { trustIn } from './trust.ts'
 import { serverDenied } from './server-rules.ts'
+
 import type { ToolName } from './tool-alias.ts'
 
 export interface ToolQuestion {
@@ -27,9 +29,14 @@ export interface ToolQuestion {
   readonly input: Readonly<Record<string, string>>
   /** Calls the task asked for before this one. */
   readonly earlier: { readonly calls: number; readonly identical: number }
+  /** Values that must not leave the process in an argument; nobody but an agent holds any. */
+  readonly secrets?: readonly KnownSecret[]
 }
 
-/** Judges one tool call: it exists, its server may be reached, it is not denied, is allowed, fits its schema and constraints, is within the caps. */
+/**
+ * Judges one tool call: it exists, its server may be reached, it is not denied, is allowed, fits its schema and
+ * constraints, gives no secret away, is within the caps.
+ */
 export const decideToolCall = (question: ToolQuestion): ToolDecision =>
   unknownTool(question) ??
   serverForbidden(question) ??
@@ -37,6 +44,7 @@ export const decideToolCall = (question: ToolQuestion): ToolDecision =>
   notAllowed(question) ??
   invalidArguments(question) ??
   constraintBroken(question) ??
+  secretCarried(question) ??
   capReached(question) ?? { type: 'allowed' }
 
 type Check = (question: ToolQuestion) => Denied | undefined
@@ -114,6 +122,19 @@ const constraintBroken: Check = ({ policy, name, arguments: args, input }) => {
     reason: 'ConstraintViolated',
     rule,
     message: `${violation.message}, says ${describeRule(rule)}`,
+  }
+}
+
+// The value is in no message: what was refused here must not be told elsewhere.
+const secretCarried: Check = ({ name, arguments: args, secrets = [] }) => {
+  const secret = args === undefined ? undefined : secretIn(args, secrets)
+  if (secret === undefined) return undefined
+  return {
+    type: 'denied',
+    reason: 'SecretInArguments',
+    rule: { kind: 'builtin', name: 'known-secrets', field: secret.name },
+    message: `the arguments of "${shown(name)}" carry the value of ${secret.name}, which the agent's process holds`,
+    remedy: `find out where the model read ${secret.name}, and change the secret`,
   }
 }
 

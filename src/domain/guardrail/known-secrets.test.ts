@@ -1,0 +1,64 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { secretIn, SHORTEST_SECRET, withoutSecrets } from './known-secrets.ts'
+
+const secret = { name: 'PAGERDUTY_TOKEN', value: 'pd_ñ+/secret value-42' }
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+test.each([
+  ['as it is', secret.value],
+  ['Base64', base64(secret.value)],
+  ['Base64 after one byte', base64(`x${secret.value}`)],
+  ['Base64 after two bytes, with more behind it', base64(`xy${secret.value} and so on`)],
+  ['Base64 for URLs', Buffer.from(`key=${secret.value};`).toString('base64url')],
+  ['hexadecimal', Buffer.from(secret.value).toString('hex')],
+  ['upper-case hexadecimal', Buffer.from(secret.value).toString('hex').toUpperCase()],
+  ['percent-encoding', encodeURIComponent(secret.value)],
+  ['percent-encoding of a form', encodeURIComponent(secret.value).replaceAll('%20', '+')],
+  ['lower-case percent-encoding', encodeURIComponent(secret.value).toLowerCase()],
+  [
+    'percent-encoding of everything',
+    [...Buffer.from(secret.value)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+  ],
+])('S4 %s is found wherever it stands, and taken out', (_, form) => {
+  for (const value of [{ text: `a ${form} b` }, { a: [{ b: form }] }, { [form]: 1 }]) {
+    expect(secretIn(value, [secret])).toBe(secret)
+    const left = withoutSecrets(value, [secret])
+    expect(secretIn(left, [secret])).toBeUndefined()
+    expect(JSON.stringify(left)).toContain('[PAGERDUTY_TOKEN]')
+  }
+})
+
+test('S4 any secret in any surroundings is found in every form', () => {
+  const text = fc.string({ unit: 'grapheme', minLength: SHORTEST_SECRET, maxLength: 40 })
+  fc.assert(
+    fc.property(
+      text.filter((value) => value.trim().length >= SHORTEST_SECRET && value.isWellFormed()),
+      fc.string(),
+      fc.string(),
+      (written, before, after) => {
+        const value = written.trim()
+        const whole = Buffer.from(before + value + after)
+        for (const form of [
+          before + value + after,
+          whole.toString('base64'),
+          whole.toString('base64url'),
+          whole.toString('hex'),
+          encodeURIComponent(value),
+        ])
+          expect(secretIn({ form }, [{ name: 's', value: written }])?.name).toBe('s')
+      },
+    ),
+  )
+})
+
+test('what is not there is not found, and short words are nobody’s secret', () => {
+  expect(secretIn({ text: 'nothing of that kind', n: 7, none: null }, [secret])).toBeUndefined()
+  expect(secretIn({ text: 'ask ollama' }, [{ name: 'OPENAI_API_KEY', value: 'ollama' }])).toBeUndefined()
+  expect(secretIn({ text: '' }, [{ name: 'EMPTY', value: '' }])).toBeUndefined()
+  expect(withoutSecrets({ a: [1, null, 'x'] }, [secret])).toEqual({ a: [1, null, 'x'] })
+})
+
+test('a number that is a secret is one', () => {
+  expect(secretIn({ code: 123456789012 }, [{ name: 'PIN', value: '123456789012' }])?.name).toBe('PIN')
+})

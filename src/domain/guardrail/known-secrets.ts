@@ -1,0 +1,109 @@
+// Secrets whose values a process holds, searched in what it is about to send or to store: as they are, and in the forms
+// in which text is usually carried (Base64 at any offset, percent-encoding, hexadecimal). A value that was cut up,
+// paraphrased or enciphered is not found: this is a net under the rules, not a rule.
+
+export interface KnownSecret {
+  /** Where it comes from, for messages: the name of an environment variable. Never the value. */
+  readonly name: string
+  readonly value: string
+}
+
+/** Shorter values ("ollama", "scripted") are words that people write. */
+export const SHORTEST_SECRET = 12
+
+/** The first known secret that a JSON value carries, in a string or in a key. */
+export const secretIn = (value: unknown, secrets: readonly KnownSecret[]): KnownSecret | undefined => {
+  const texts = textsIn(value)
+  return secrets.find((secret) => {
+    const forms = formsOf(secret.value)
+    return texts.some((text) => forms.some((form) => form.in(text)))
+  })
+}
+
+/** The same value with every known secret in it replaced by its name. */
+export const withoutSecrets = (value: unknown, secrets: readonly KnownSecret[]): unknown => {
+  if (typeof value === 'string') return textWithoutSecrets(value, secrets)
+  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, secrets))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      textWithoutSecrets(key, secrets),
+      withoutSecrets(member, secrets),
+    ]),
+  )
+}
+
+const textWithoutSecrets = (text: string, secrets: readonly KnownSecret[]): string =>
+  secrets.reduce(
+    (left, { name, value }) => formsOf(value).reduce((rest, form) => form.out(rest, `[${name}]`), left),
+    text,
+  )
+
+const textsIn = (value: unknown): readonly string[] => {
+  if (typeof value === 'string') return [value]
+  if (typeof value === 'number') return [String(value)]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, member]) => [
+    ...(Array.isArray(value) ? [] : [key]),
+    ...textsIn(member),
+  ])
+}
+
+interface Form {
+  in(text: string): boolean
+  out(text: string, instead: string): string
+}
+
+const exactly = (form: string): Form => ({
+  in: (text) => text.includes(form),
+  out: (text, instead) => text.replaceAll(form, instead),
+})
+
+const inAnyCase = (form: string): Form => {
+  const lower = form.toLowerCase()
+  return {
+    in: (text) => text.toLowerCase().includes(lower),
+    out: (text, instead) => text.replaceAll(new RegExp(escaped(form), 'gi'), instead),
+  }
+}
+
+// A secret's forms are asked for with every call; there are few secrets, and they seldom change.
+const known = new Map<string, readonly Form[]>()
+const MOST_KNOWN = 256
+
+const formsOf = (written: string): readonly Form[] => {
+  const value = written.trim()
+  if (value.length < SHORTEST_SECRET) return []
+  const found = known.get(value) ?? newForms(value)
+  if (known.size >= MOST_KNOWN) known.clear()
+  known.set(value, found)
+  return found
+}
+
+const newForms = (value: string): readonly Form[] => {
+  const bytes = Buffer.from(value)
+  const percent = encodeURIComponent(value)
+  return [
+    exactly(value),
+    ...base64Forms(bytes).map(exactly),
+    inAnyCase(bytes.toString('hex')),
+    ...(percent === value ? [] : [inAnyCase(percent), exactly(percent.replaceAll('%20', '+'))]),
+    inAnyCase([...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')),
+  ]
+}
+
+const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+
+/**
+ * What three bytes before or after a value can make of its Base64: the part that depends on the value alone, once for
+ * each offset.
+ */
+const base64Forms = (bytes: Buffer): readonly string[] =>
+  [0, 1, 2].flatMap((offset) => {
+    const whole = Buffer.concat([Buffer.alloc(offset), bytes])
+    const text = whole.toString('base64').replace(/=+$/, '')
+    const from = Math.ceil((offset * 8) / 6)
+    const to = Math.floor((whole.length * 8) / 6)
+    const core = text.slice(from, to)
+    return [...new Set([core, core.replaceAll('+', '-').replaceAll('/', '_')])]
+  })
