@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// `unit` runs in the one door (npm run check); `simulation` (seeded worlds, one core) and `scenario` (real processes)
-// are part of `npm test` as well.
+// `unit` runs in the one door (npm run check); `simulation` (seeded worlds, one core), `injection` (hostile texts, agents
+// in this process) and `scenario` (real processes) are part of `npm test` as well.
 // `cluster` needs a real control plane and is `npm run test:cluster`.
 export default defineConfig({
   test: {
@@ -28,6 +28,14 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 240_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'injection',
+          include: ['test/injection/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -21,10 +21,10 @@ export const obey = (conversation: Conversation): ScriptedTurn => {
     readingsOf(text).flatMap((read) => ordersIn({ text: read, conversation })),
   )
   const job = conversation.turn === 1 ? everyTool(conversation) : []
-  const done = new Set(conversation.calls.map(({ alias, arguments: args }) => `${alias} ${args}`))
+  const done = new Set(conversation.calls.map(({ alias, arguments: args }) => keyOf(alias, args)))
   const due = new Map(
     [...orders, ...job.filter(({ name }) => !orders.some((call) => call.name === name))]
-      .map((call) => [`${call.name} ${call.arguments}`, call] as const)
+      .map((call) => [keyOf(call.name, call.arguments), call] as const)
       .filter(([key]) => !done.has(key)),
   )
   if (due.size > 0 && conversation.calls.length < MAX_CALLS) {
@@ -34,6 +34,9 @@ export const obey = (conversation: Conversation): ScriptedTurn => {
   const heard = [conversation.user, ...conversation.calls.map(({ result }) => result ?? '')]
   return { type: 'answer', text: heard.filter((text) => text !== '').join('\n\n') || 'Done.' }
 }
+
+/** A name that no provider takes comes back in the conversation with other characters in it. */
+const keyOf = (name: string, args: string): string => `${name.replaceAll(/[^\w-]/g, '_')} ${args}`
 
 /** Without an order it does what it was made for with everything it has. */
 const everyTool = (conversation: Conversation): readonly ScriptedCall[] =>

@@ -7,8 +7,9 @@ import type { ScriptedCall } from './scripted-turn.ts'
 
 /** How far after a tool's name its arguments may stand. */
 const REACH = 600
-/** How far after a tool's name its JSON may begin. */
+/** How far after a tool's name its JSON may begin, and how long it may be. */
 const NEAR = 60
+const LONGEST_JSON = 16_384
 
 const verbs = [
   'call|calls|calling|use|using|invoke|run|execute|trigger|perform|make|send|do|try',
@@ -104,7 +105,7 @@ export const argumentsNear = ({
 }): Readonly<Record<string, unknown>> => {
   const nearby = text.slice(at, at + REACH)
   const brace = nearby.indexOf('{')
-  const json = brace >= 0 && brace < NEAR ? embeddedJson(nearby)[0] : undefined
+  const json = brace >= 0 && brace < NEAR ? embeddedJson(text.slice(at, at + LONGEST_JSON))[0] : undefined
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return argumentsIn({ ...json })
   const schema = conversation.tools.find((tool) => tool.alias === alias)?.parameters
   const properties = (schema?.['properties'] as Record<string, unknown> | undefined) ?? {}

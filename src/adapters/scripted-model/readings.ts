@@ -7,6 +7,19 @@ const DEPTH = 2
 
 /** The text without string escapes first, then every other reading of it that differs. */
 export const readingsOf = (text: string): readonly string[] => {
+  const known = remembered.get(text)
+  if (known !== undefined) return known
+  const found = everyReading(text)
+  if (remembered.size >= MOST_REMEMBERED) remembered.clear()
+  remembered.set(text, found)
+  return found
+}
+
+// A conversation is read again at each of its turns.
+const remembered = new Map<string, readonly string[]>()
+const MOST_REMEMBERED = 64
+
+const everyReading = (text: string): readonly string[] => {
   const first = unescaped(text.slice(0, MOST_TEXT))
   const found = new Set([first])
   let layer: readonly string[] = [first]
@@ -20,7 +33,8 @@ export const readingsOf = (text: string): readonly string[] => {
 }
 
 /** Orders also stand in strings inside JSON. */
-const unescaped = (text: string): string => text.replaceAll('\\"', '"').replaceAll('\\n', '\n')
+const unescaped = (text: string): string =>
+  text.replaceAll(/\\(["\\n])/g, (_, letter: string) => (letter === 'n' ? '\n' : letter))
 
 type Look = (text: string) => readonly string[]
 
@@ -128,6 +142,7 @@ const ifItOrders =
   }
 
 const disguises: readonly Look[] = [
+  whole(unescaped),
   whole(folded),
   whole(named),
   whole(escapes),

@@ -11,7 +11,6 @@ import { inputFault, type InputSchema } from './input-schema.ts'
 import { type KnownSecret, secretIn } from './known-secrets.ts'
 import { trustIn } from './trust.ts'
 import { serverDenied } from './server-rules.ts'
-
 import type { ToolName } from './tool-alias.ts'
 
 export interface ToolQuestion {
