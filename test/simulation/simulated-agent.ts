@@ -37,6 +37,7 @@ export const startSimulatedAgent = ({
       servers: [{ server: simulatedToolServer({ world, process }), onUnavailable: 'fail' }],
       clock,
       random,
+      secrets: () => [],
     },
     log: loggerOf(world, process),
   })
