@@ -6,10 +6,11 @@ import { parseArgs } from 'node:util'
 import type { Benchmark } from './benchmark.ts'
 import { localKubeBenchmark } from './local-kube/benchmark.ts'
 import { machineLines } from './machine.ts'
+import { triggersBenchmark } from './triggers/benchmark.ts'
 import { resultTable } from './result-table.ts'
 import { runBenchmark } from './run-benchmark.ts'
 
-const benchmarks: readonly Benchmark[] = [localKubeBenchmark]
+const benchmarks: readonly Benchmark[] = [localKubeBenchmark, triggersBenchmark]
 
 const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string' } },

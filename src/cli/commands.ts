@@ -9,6 +9,8 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   demo: async () => (await import('./commands/demo.ts')).registerDemo,
   dev: async () => (await import('./commands/dev.ts')).registerDev,
   run: async () => (await import('./commands/run.ts')).registerRun,
+  trigger: async () => (await import('./commands/trigger.ts')).registerTrigger,
+  event: async () => (await import('./commands/event.ts')).registerEvent,
   get: async () => (await import('./commands/get.ts')).registerGet,
   describe: async () => (await import('./commands/describe.ts')).registerDescribe,
   logs: async () => (await import('./commands/logs.ts')).registerLogs,

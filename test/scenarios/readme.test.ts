@@ -14,10 +14,25 @@ const elsewhere: Readonly<Record<string, readonly [file: string, name: string]>>
   'npm ci && npm run demo': ['demo.test.ts', 'the demo shows the run'],
   'npx swarm dev': ['readme.test.ts', 'swarm dev prints the line'],
   'npm run check': ['readme.test.ts', 'scripts that are named exist'],
+  'swarm event test incident-alert --sample pagerduty -n incident-response': [
+    'pagerduty.test.ts',
+    'the commands of the page',
+  ],
+  'swarm event test incident-pagerduty --sample pagerduty -n incident-response': [
+    'pagerduty.test.ts',
+    'the commands of the page',
+  ],
+  'swarm event send incident-pagerduty --sample pagerduty -n incident-response': [
+    'pagerduty.test.ts',
+    'the commands of the page',
+  ],
   'npm test': ['readme.test.ts', 'scripts that are named exist'],
 }
 /** Pages whose commands and what they print a test of their own reads and runs. */
-const ownTest: Readonly<Record<string, string>> = { 'docs/separation.md': 'separation.test.ts' }
+const ownTest: Readonly<Record<string, string>> = {
+  'docs/separation.md': 'separation.test.ts',
+  'docs/triggers.md': 'pagerduty.test.ts',
+}
 /** Placeholders and commands that a person ends by hand, and what stands for them here. */
 const instead: Readonly<Record<string, string>> = {
   'export KUBECONFIG=…': ':',

@@ -12,6 +12,7 @@ import {
   type ResolveReply,
   type ResolveRequest,
   type Verification,
+  type DeliveriesReply,
 } from '../../hub/wire.ts'
 import type { KubernetesObject } from '../../api/resource.ts'
 import type { Cluster } from './cluster.ts'
@@ -28,6 +29,8 @@ export interface HubReader {
     readonly follow: boolean
     readonly signal?: AbortSignal
   }): AsyncIterable<JournalRecord>
+  /** Of a webhook event, newest first. */
+  deliveries(request: { readonly event: string; readonly limit: string }): Promise<DeliveriesReply>
   stepOutput(request: { readonly run: string; readonly step: string }): Promise<string>
   /** Of the namespace, or of all: the newest `limit` that match, in the order of time. */
   audit(request: AuditQuestion & { readonly allNamespaces: boolean }): AsyncIterable<AuditEntry>
@@ -129,6 +132,11 @@ export const openHub = async ({ connection, namespace }: Cluster): Promise<HubRe
     async *verification({ allNamespaces, ...query }) {
       const path = allNamespaces ? paths.verificationOfAll : at(paths.verification, { namespace })
       yield* linesOf<Verification>(await send(`${path}?${queryOf(query)}`))
+    },
+    async deliveries({ event, limit }) {
+      const query = new URLSearchParams({ limit })
+      const body = await send(`${at(paths.deliveries, { namespace, event })}?${query.toString()}`)
+      return (await body.json()) as DeliveriesReply
     },
     async stepOutput({ run, step }) {
       return (await send(at(paths.stepOutput, { namespace, name: run, step }))).text()

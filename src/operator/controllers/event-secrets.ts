@@ -4,12 +4,12 @@
 import { randomBytes } from 'node:crypto'
 import type { SwarmEvent } from '../../api/v1alpha1/index.ts'
 import {
-  managedBy,
-  previousTokenKey,
-  previousUntilAnnotation,
-  webhookTokenKey,
-  webhookTokenSecretName,
-} from '../../domain/workload/agent-names.ts'
+  inForce,
+  madeToken,
+  sharedSecret,
+  type SecretsInForce,
+} from '../../domain/trigger/secrets-in-force.ts'
+import { managedBy, webhookTokenKey, webhookTokenSecretName } from '../../domain/workload/agent-names.ts'
 import { ownerOf } from '../../domain/workload/agent-workload.ts'
 import { KubernetesApiError } from '../../ports/resources.ts'
 import { secrets, type Secret } from '../builtin-kinds.ts'
@@ -24,13 +24,6 @@ export interface EventSecrets {
   forget(uid: string | undefined): void
 }
 
-interface Known {
-  readonly current: readonly string[]
-  readonly previous: readonly string[]
-  /** Milliseconds; from then on `previous` proves nothing. */
-  readonly previousUntil: number
-}
-
 const tokenBytes = 32
 
 /** The Secret an event's senders are known by. */
@@ -38,7 +31,7 @@ export const secretNameOf = ({ metadata, spec }: SwarmEvent): string =>
   spec.source.webhook?.signature?.secretRef?.name ?? webhookTokenSecretName(metadata.name)
 
 export const createEventSecrets = ({ resources, clock, events: recorder }: OperatorContext): EventSecrets => {
-  const known = new Map<string, Known>()
+  const known = new Map<string, SecretsInForce>()
 
   const readSecret = (event: SwarmEvent): Promise<Secret | undefined> =>
     resources.get<Secret>(secrets, {
@@ -46,7 +39,7 @@ export const createEventSecrets = ({ resources, clock, events: recorder }: Opera
       name: secretNameOf(event),
     })
 
-  const load = async (event: SwarmEvent): Promise<Known> => {
+  const load = async (event: SwarmEvent): Promise<SecretsInForce> => {
     const secret = await readSecret(event)
     const found =
       event.spec.source.webhook?.signature?.secretRef === undefined ? madeToken(secret) : sharedSecret(secret)
@@ -57,8 +50,7 @@ export const createEventSecrets = ({ resources, clock, events: recorder }: Opera
 
   return {
     async read(event) {
-      const { current, previous, previousUntil } = known.get(event.metadata.uid ?? '') ?? (await load(event))
-      return clock.now() < previousUntil ? [...current, ...previous] : current
+      return inForce(known.get(event.metadata.uid ?? '') ?? (await load(event)), clock.now())
     },
     forget: (uid) => void known.delete(uid ?? ''),
 
@@ -105,35 +97,5 @@ export const createEventSecrets = ({ resources, clock, events: recorder }: Opera
     },
   }
 }
-
-const madeToken = (secret: Secret | undefined): Known => ({
-  current: textsOf(secret, [webhookTokenKey]),
-  previous: textsOf(secret, [previousTokenKey]),
-  previousUntil: Date.parse(secret?.metadata.annotations?.[previousUntilAnnotation] ?? '') || 0,
-})
-
-/** Under `secret`, or as the only key; `previous` holds until it is taken out. */
-const sharedSecret = (secret: Secret | undefined): Known => {
-  const keys = Object.keys(secret?.data ?? {}).filter((key) => key !== previousSecretKey)
-  const [only] = keys
-  const key = keys.includes(secretKey) ? secretKey : keys.length === 1 ? only : undefined
-  return {
-    current: textsOf(secret, key === undefined ? [] : [key]),
-    previous: textsOf(secret, [previousSecretKey]),
-    previousUntil: Infinity,
-  }
-}
-const secretKey = 'secret'
-const previousSecretKey = 'previous'
-
-/** Without the line break that editors and `echo` leave at the end. */
-const textsOf = (secret: Secret | undefined, keys: readonly string[]): readonly string[] =>
-  keys
-    .map((key) =>
-      Buffer.from(secret?.data?.[key] ?? '', 'base64')
-        .toString('utf8')
-        .trim(),
-    )
-    .filter((text) => text !== '')
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')

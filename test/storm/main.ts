@@ -1,0 +1,16 @@
+// `npm run storm [-- --alerts 1000 --kills 20]`: the storm in full length. Prints what was seen; ends with 1 where an
+// incident has not exactly one run and one post.
+
+import { parseArgs } from 'node:util'
+import { playStorm } from './alert-storm.ts'
+
+const { values } = parseArgs({ options: { alerts: { type: 'string' }, kills: { type: 'string' } } })
+const outcome = await playStorm({
+  alerts: Number(values.alerts ?? 1000),
+  kills: Number(values.kills ?? 20),
+  say: (line) => console.error(line),
+})
+console.log(JSON.stringify(outcome))
+const { alerts, runs, succeeded, severalNames, posts } = outcome
+process.exitCode =
+  runs === alerts && succeeded === alerts && severalNames === 0 && posts[1] === alerts ? 0 : 1
