@@ -89,6 +89,8 @@ export const callTool = async ({
   const isError = answer.type === 'failed' || answer.result.isError
   log.info({ ...fields, isError, bytes: Buffer.byteLength(text) }, 'tool call returned')
   session.ride([{ type: 'tool.returned', ...where, isError, content: storeText(text), durationMs }], [text])
+  // A call cut short by the end of its task is not why the task ends.
+  if (answer.type === 'failed') throwIfStopped(session)
   const state: CallState = { type: 'returned', effect, text, isError }
   if (answer.type === 'failed' && !answer.modelCanGoOn) return { state, failure: answer.failure }
   return { state }

@@ -99,6 +99,33 @@ test('P7 a write in flight when its task is cancelled has an unknown outcome', a
   await worker.drain(0)
 })
 
+test.each([
+  ['cancelled', { type: 'task.cancelled', reason: 'run cancelled' }],
+  ['out of time', { type: 'task.failed', code: 'TaskTimeout', retryable: true }],
+])('a read in flight when its task is %s is told, and is not the reason of the end', async (how, end) => {
+  const source = inMemoryTaskSource()
+  const grafana = stagedServer({
+    name: 'grafana',
+    tools: ['query_logs'],
+    answer: ({ signal }) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+  })
+  const { worker, records } = stage({
+    source,
+    servers: [grafana],
+    script: [calls(['grafana__query_logs', {}])],
+  })
+  const task = taskOf()
+  const limits = how === 'cancelled' ? {} : { timeoutSeconds: 3 }
+  const effects = [{ pattern: 'grafana/*', effect: 'read-only' }] as const
+  source.submit(task, policyOf({ servers: ['grafana'], effects, limits }))
+  await until(() => grafana.ledger.length === 1)
+  if (how === 'cancelled') source.cancel(task.id, 'run cancelled')
+  expect(await source.ended(task.id)).toMatchObject(end)
+  expect(records('tool.returned')).toMatchObject([{ isError: true }])
+  await worker.drain(0)
+})
+
 test('D6 P7 a write announced when its task is cancelled, and not yet made, is told as not made', async () => {
   const source = inMemoryTaskSource()
   const slack = stagedServer({ name: 'slack', tools: ['post_message'] })

@@ -174,7 +174,7 @@ export const staysIdle = async (bench: Bench, { ms }: { readonly ms: number }): 
   const used = [...after.cpu].map(([pid, cpu]) => cpu - (before.cpu.get(pid) ?? cpu))
   const shares = used.map((cpu) => `${((100 * cpu) / ms).toFixed(2)} %`)
   return {
-    figure: `idle for ${seconds(ms)}: ${written.length} API writes, ${after.turns - before.turns} model calls; CPU of ${bench.members.join(', ')} and ${shares.length - bench.members.length} agents: ${shares.join(', ')}`,
+    figure: `idle for ${seconds(ms)}: ${written.length} API writes, ${after.turns - before.turns} model calls; CPU of ${bench.members.join(', ')} and ${shares.length - bench.members.length} agent processes: ${shares.join(', ')}`,
     wrong,
   }
 }
