@@ -69,10 +69,11 @@ describe('notYetEffective', () => {
   })
 
   it('knows single values of a field that otherwise works', () => {
-    expect(paths('SwarmEvent', { source: { type: 'team-output', teamOutput: { name: 'a' } } })).toEqual([
-      'spec.source.type',
-      'spec.source.teamOutput',
-    ])
+    const follows = (onPhase: string) => ({
+      source: { type: 'team-output', teamOutput: { name: 'a', onPhase } },
+    })
+    expect(paths('SwarmEvent', follows('Running'))).toEqual(['spec.source.teamOutput.onPhase'])
+    expect(paths('SwarmEvent', follows('Failed'))).toEqual([])
   })
 
   it('has nothing to say about other kinds', () => {

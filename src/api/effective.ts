@@ -32,7 +32,6 @@ export const notYetEffectiveFields: Readonly<Record<SwarmKind, readonly NotYetEf
     'spec.observability.logging.llmTurns',
     'spec.observability.logging.redaction',
     'spec.observability.auditLog',
-    'spec.observability.notifyRef',
     'spec.gateway',
   ],
   SwarmTeam: [
@@ -56,7 +55,6 @@ export const notYetEffectiveFields: Readonly<Record<SwarmKind, readonly NotYetEf
     'spec.pipeline[].registryLookup',
     'spec.pipeline[].contextPolicy',
     'spec.defaultContextPolicy',
-    'spec.notifyRef',
     'spec.budgetRef',
     'spec.registryRef',
     'spec.artifactStore',
@@ -66,8 +64,9 @@ export const notYetEffectiveFields: Readonly<Record<SwarmKind, readonly NotYetEf
   ],
   SwarmRun: ['spec.teamGeneration', 'spec.entry', 'spec.defaultContextPolicy', 'spec.routing', 'spec.search'],
   SwarmPolicy: [{ path: 'spec.output.minValidation', values: ['semantic'] }],
-  SwarmEvent: [{ path: 'spec.source.type', values: ['team-output'] }, 'spec.source.teamOutput'],
+  SwarmEvent: [{ path: 'spec.source.teamOutput.onPhase', values: ['Pending', 'Ready', 'Running'] }],
   SwarmSettings: ['spec.memoryBackend', 'spec.auditLog', 'spec.reasoning'],
+  SwarmNotify: [],
 }
 
 interface FieldNote {

@@ -23,6 +23,10 @@ const aliases: ReadonlyMap<ResourceType, readonly string[]> = new Map([
     kind('swarmpolicies', 'SwarmPolicy'),
     ['policies', 'policy', 'swpol', 'swpols', 'swarmpolicy', 'swarmpolicies'],
   ],
+  [
+    kind('swarmnotifies', 'SwarmNotify'),
+    ['notifies', 'notify', 'swnfy', 'swnfys', 'swarmnotify', 'swarmnotifies'],
+  ],
   [kind('swarmevents', 'SwarmEvent'), ['events', 'event', 'swevt', 'swevts', 'swarmevent', 'swarmevents']],
   [kind('swarmsettings', 'SwarmSettings'), ['settings', 'swcfg', 'swcfgs', 'swarmsettings']],
 ])

@@ -4,12 +4,14 @@
 import {
   swarmAgents,
   swarmEvents,
+  swarmNotifies,
   swarmPolicies,
   swarmRuns,
   swarmSettings,
   swarmTeams,
   type SwarmAgent,
   type SwarmEvent,
+  type SwarmNotify,
   type SwarmPolicy,
   type SwarmRun,
   type SwarmSettings,
@@ -40,6 +42,7 @@ export interface Caches {
   readonly policies: CacheView<SwarmPolicy>
   readonly events: CacheView<SwarmEvent>
   readonly settings: CacheView<SwarmSettings>
+  readonly notifies: CacheView<SwarmNotify>
   readonly deployments: CacheView<Deployment>
   readonly serviceAccounts: CacheView<KubernetesObject>
   readonly networkPolicies: CacheView<KubernetesObject>
@@ -122,6 +125,7 @@ export const openCaches = ({
     }),
     policies: cache(swarmPolicies, { keep }),
     events: cache(swarmEvents, { keep }),
+    notifies: cache(swarmNotifies, { keep }),
     settings: cache(swarmSettings, { keep }),
     deployments: cache(deployments, { labelSelector: owned }),
     serviceAccounts: cache(serviceAccounts, { labelSelector: owned, ...metadata }),

@@ -26,6 +26,7 @@ export type EventReason =
   | 'PipelineWaiting'
   | 'DeliveryDropped'
   | 'ScheduleMissed'
+  | 'ChainTooLong'
   | 'ReconcileError'
 
 export interface EventRecorder {

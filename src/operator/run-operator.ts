@@ -7,6 +7,7 @@ import type { WorkloadSettings } from '../domain/workload/agent-workload.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventCatalog } from '../ports/event-catalog.ts'
 import type { Logger } from '../ports/logger.ts'
+import type { NotifyChannels } from '../ports/notify-channels.ts'
 import type { Resources } from '../ports/resources.ts'
 import type { Store } from '../ports/store.ts'
 import { servingCertificate } from './admission/certificate.ts'
@@ -17,15 +18,22 @@ import type { CustomResourceDefinition } from './builtin-kinds.ts'
 import { openCaches } from './caches.ts'
 import type { OperatorContext } from './context.ts'
 import { createAgentController } from './controllers/agent.ts'
+import { createDegradedController } from './controllers/degraded.ts'
 import { createEventController } from './controllers/event.ts'
 import { createInboxController } from './controllers/inbox.ts'
+import { createNotifyController } from './controllers/notify.ts'
 import { createPolicyController } from './controllers/policy.ts'
+import { createRunEndsController } from './controllers/run-ends.ts'
 import { createRunController } from './controllers/run.ts'
 import { createSettingsController } from './controllers/settings.ts'
+import { createTeamOutput } from './controllers/team-output.ts'
 import { createTeamController } from './controllers/team.ts'
 import { createEventRecorder } from './event-recorder.ts'
 import { ensureInstallation } from './installation.ts'
 import { installCrds } from './install-crds.ts'
+import { createDispatcher } from './notify/dispatcher.ts'
+import { createTell } from './notify/tell.ts'
+import { createTellEnds } from './notify/tell-ends.ts'
 import { electLeader } from './reconcile/leader.ts'
 
 export interface AdmissionSettings {
@@ -64,6 +72,7 @@ interface RunningOperator {
 export const runOperator = async ({
   resources,
   store,
+  channels,
   settings,
   definitions,
   clock,
@@ -73,6 +82,7 @@ export const runOperator = async ({
 }: {
   readonly resources: Resources
   readonly store: Store
+  readonly channels: NotifyChannels
   readonly settings: OperatorSettings
   readonly definitions: readonly CustomResourceDefinition[]
   readonly clock: Clock
@@ -104,6 +114,7 @@ export const runOperator = async ({
     }
     const runs = createRunController(context)
     const eventController = createEventController(context)
+    const tell = createTell(context)
     const controllers = [
       createAgentController(context),
       createPolicyController(context),
@@ -111,6 +122,10 @@ export const runOperator = async ({
       createTeamController(context, (team) => checkTeam({ team, context: nothingKnown }).errors),
       eventController,
       createInboxController(context),
+      createRunEndsController(context, [createTeamOutput(context), createTellEnds({ caches, tell })]),
+      createNotifyController(context),
+      createDegradedController(context, tell),
+      createDispatcher({ ...context, channels }),
     ]
     stack.push(() => events.close())
     for (const controller of controllers) stack.push(() => controller.close())

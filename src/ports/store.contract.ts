@@ -2,7 +2,9 @@
 
 import { inboxContract } from './inbox.contract.ts'
 import { journalContract } from './journal.contract.ts'
+import { outboxContract } from './outbox.contract.ts'
 import { policyBookContract } from './policy-book.contract.ts'
+import { runEndsContract } from './run-ends.contract.ts'
 import { spendLedgerContract } from './spend-ledger.contract.ts'
 import type { StoreFactory } from './store.fixtures.ts'
 import { taskQueueContract } from './task-queue.contract.ts'
@@ -15,4 +17,6 @@ export const storeContract = (factory: StoreFactory): void => {
   policyBookContract(factory)
   spendLedgerContract(factory)
   inboxContract(factory)
+  runEndsContract(factory)
+  outboxContract(factory)
 }

@@ -35,6 +35,7 @@ import {
 import { runOperator, type OperatorSettings } from '../operator/run-operator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { InboxEntry } from '../ports/inbox.ts'
+import type { NotifyChannels } from '../ports/notify-channels.ts'
 import type { Resources } from '../ports/resources.ts'
 import type { Store } from '../ports/store.ts'
 import { systemClock } from './system-clock.ts'
@@ -54,15 +55,19 @@ const settings: OperatorSettings = {
   namespace: 'kubeswarm-system',
 }
 
+const deaf: NotifyChannels = { deliver: () => Promise.resolve({ type: 'taken' }) }
+
 const start = async (
   parts: { readonly resources: Resources; readonly store: Store },
   more: Partial<OperatorSettings> = {},
   clock: Clock = systemClock,
+  channels: NotifyChannels = deaf,
 ) => {
   const operator = await runOperator({
     ...parts,
     settings: { ...settings, ...more },
     definitions: [],
+    channels,
     clock,
     random: Math.random,
     logger: silent,

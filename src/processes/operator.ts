@@ -3,6 +3,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { parse } from 'yaml'
 import type { CustomResourceDefinition } from '../operator/builtin-kinds.ts'
+import { createNotifyChannels } from '../adapters/notify-channels/create-notify-channels.ts'
+import type { HostResolver } from '../adapters/http/service-resolver.ts'
 import { runOperator, type AdmissionSettings, type LeaderElection } from '../operator/run-operator.ts'
 import type { WorkloadSettings } from '../domain/workload/agent-workload.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -18,6 +20,12 @@ interface OperatorConfig extends WorkloadSettings {
   readonly admission?: AdmissionSettings
   /** Namespace of the operator's own objects. */
   readonly namespace?: string
+  readonly notifications?: {
+    /** Finds Services, where DNS does not. */
+    readonly services?: HostResolver
+    /** `host:port` that notifications may go to although it is not on the internet. */
+    readonly allow?: readonly string[]
+  }
   /** Left out: this is the only replica. */
   readonly leaderElection?: LeaderElection
 }
@@ -36,7 +44,7 @@ const crdDirectory = new URL('../api/crds/', import.meta.url)
 export const startOperator = ({
   resources,
   store,
-  config: { namespace = 'kubeswarm-system', ...config },
+  config: { namespace = 'kubeswarm-system', notifications = {}, ...config },
   clock,
   logger,
 }: {
@@ -47,10 +55,12 @@ export const startOperator = ({
   readonly logger: Logger
 }): StartedOperator => {
   const abort = new AbortController()
+  const channels = createNotifyChannels({ ...notifications, clock })
   const starting = readDefinitions().then((definitions) =>
     runOperator({
       resources,
       store,
+      channels,
       settings: { ...config, namespace },
       definitions,
       clock,
@@ -72,6 +82,7 @@ export const startOperator = ({
       abort.abort()
       const operator = await starting.catch(() => undefined)
       await operator?.close()
+      await channels.close()
     },
   }
 }

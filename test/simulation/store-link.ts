@@ -55,7 +55,7 @@ export const linkedStore = ({
       return stop
     }
 
-  const { journal, tasks, policies, spend, inbox } = world.store
+  const { journal, tasks, policies, spend, inbox, ends, outbox } = world.store
   const writtenBy = <T extends { readonly records?: readonly JournalRecord[] }>(
     { task, fence }: { readonly task: string; readonly fence: number },
     result: T,
@@ -133,6 +133,17 @@ export const linkedStore = ({
           mayBeLost: false,
         })(listener),
     },
+    ends: {
+      add: (end) => call(() => ends.add(end)),
+      pending: () => call(() => ends.pending()),
+      settle: (request) => call(() => ends.settle(request)),
+      subscribe: (listener) =>
+        noticed((tell: (value: undefined) => void) => ends.subscribe(() => tell(undefined)), {
+          mayBeLost: false,
+        })(() => listener()),
+    },
+    // Nothing is told to people in the simulation.
+    outbox,
     close: () => Promise.resolve(),
   }
 }

@@ -51,7 +51,7 @@ export const serviceResolver = ({ resolverUrl }: { readonly resolverUrl: string 
 }
 
 /** `name.namespace.svc`, with or without the cluster's domain; undefined for any other name. */
-const serviceName = (host: string): string | undefined => {
+export const serviceName = (host: string): string | undefined => {
   const name = host
     .toLowerCase()
     .replace(/\.$/, '')

@@ -8,12 +8,13 @@ import type * as mcpSdk from '@modelcontextprotocol/server'
 
 import { serve, type ServedRequest } from '../http/serve.ts'
 import { controlRoutes } from './control.ts'
-import { createFaults, type Fault } from './faults.ts'
+import { createFaults, type Fault, type Faults } from './faults.ts'
 import { grafanaTools } from './grafana.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import type { MockTool, MockToolResult } from './mock-tool.ts'
 import { pagerdutyTools } from './pagerduty.ts'
 import { loadScenarios, type Scenario } from './scenario.ts'
+import { createSlackWebApi, type SlackWebApi } from './slack-web-api.ts'
 import { slackTools } from './slack.ts'
 
 export const mockServerNames = ['grafana', 'pagerduty', 'slack'] as const
@@ -53,6 +54,8 @@ export const startMockServer = async ({
 }): Promise<MockServer> => {
   const scenarios = typeof scenario === 'string' ? await loadScenarios(scenario) : scenario
   let tools = toolsOf({ server, scenarios, log, now })
+  const openSlack = () => (server === 'slack' ? createSlackWebApi({ scenarios, log, now }) : undefined)
+  let slack = openSlack()
   const ledger = createLedger({ now })
   const faults = createFaults()
   const context = new AsyncLocalStorage<CallContext>()
@@ -68,6 +71,8 @@ export const startMockServer = async ({
   const handle = async (request: ServedRequest): Promise<Response> => {
     const { pathname } = request.url
     if (pathname === '/healthz' || pathname === '/readyz') return new Response('ok\n')
+    const method = slack?.methodOf(pathname)
+    if (slack !== undefined && method !== undefined) return webApi({ slack, method, request, ledger, faults })
     if (pathname !== '/' && pathname !== '/mcp') return new Response('not found\n', { status: 404 })
     const call = toolCall(request.body)
     const fault = call && faults.take(call.tool)
@@ -96,6 +101,7 @@ export const startMockServer = async ({
       faults,
       startOver: () => {
         tools = toolsOf({ server, scenarios, log, now })
+        slack = openSlack()
       },
     }),
   })
@@ -182,6 +188,58 @@ const mcpServer = ({
     )
   }
   return mcp
+}
+
+/** A request to Slack's own interface: as faulty as asked for, and in the ledger like a tool call. */
+const webApi = async ({
+  slack,
+  method,
+  request,
+  ledger,
+  faults,
+}: {
+  slack: SlackWebApi
+  method: string
+  request: ServedRequest
+  ledger: Ledger
+  faults: Faults
+}): Promise<Response> => {
+  const fault = faults.take(method)
+  const body = parsedBody(request.body)
+  const seen = {
+    tool: method,
+    arguments: body,
+    headers: witnessed(request.headers),
+    ...(fault && { fault: fault.mode }),
+  }
+  if (fault?.mode === 'error') {
+    const [, status = '', retryAfter] = /^HTTP (\d{3})(?: (\d+))?$/.exec(fault.message) ?? []
+    ledger.add({ ...seen, executed: false, isError: true, result: fault.message })
+    if (status === '') return Response.json({ ok: false, error: fault.message })
+    return new Response('', {
+      status: Number(status),
+      ...(retryAfter && { headers: { 'retry-after': retryAfter } }),
+    })
+  }
+  const forward = (): Promise<Response> => {
+    const authorization = request.headers.get('authorization') ?? ''
+    const { status, body: answer, isError } = slack.answer({ method, body, authorization })
+    ledger.add({ ...seen, executed: !isError, isError, result: answer })
+    const type = answer.startsWith('{') ? 'application/json' : 'text/plain'
+    return Promise.resolve(new Response(answer, { status, headers: { 'content-type': type } }))
+  }
+  if (fault === undefined) return forward()
+  if (fault.when === 'before' && fault.mode !== 'latency')
+    ledger.add({ ...seen, executed: false, isError: true, result: '' })
+  return misbehave({ fault, request, forward })
+}
+
+const parsedBody = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 const misbehave = async ({

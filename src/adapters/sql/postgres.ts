@@ -33,6 +33,19 @@ import { forgetRuns } from './verbs/forget-runs.ts'
 import { heartbeatTask } from './verbs/heartbeat-task.ts'
 import { queueDepth, queueDepths } from './verbs/queue-depth.ts'
 import { findRun, readContent, readRecords, runsPage, unfinishedRuns } from './verbs/read-journal.ts'
+import {
+  addMessages,
+  claimMessages,
+  lastSentAt,
+  nextMessageDueAt,
+  pruneOutbox,
+  putThread,
+  readThread,
+  reviveMessages,
+  settleMessage,
+  summarizeOutbox,
+} from './verbs/outbox.ts'
+import { addRunEnd, pendingRunEnds, settleRunEnd } from './verbs/run-ends.ts'
 import { releaseTask } from './verbs/release-task.ts'
 import { reserveAsOwner } from './verbs/reserve-as-owner.ts'
 import { dayOf, readSpend, reserveSpend } from './verbs/reserve-spend.ts'
@@ -61,6 +74,8 @@ export const openPostgresStore = async ({ url, clock, logger }: PostgresStoreOpt
   const taskChanged = createNotices<{ readonly id: string; readonly agent: AgentKey }>({ logger })
   const policyChanged = createNotices<AgentKey>({ logger })
   const delivered = createNotices<EventName | undefined>({ logger })
+  const ended = createNotices<undefined>({ logger })
+  const outboxChanged = createNotices<undefined>({ logger })
 
   const dispatch = (notice: Notice): void => {
     switch (notice.type) {
@@ -75,6 +90,10 @@ export const openPostgresStore = async ({ url, clock, logger }: PostgresStoreOpt
         return policyChanged.publish(notice.agent)
       case 'delivery':
         return delivered.publish(notice.about)
+      case 'end':
+        return ended.publish(undefined)
+      case 'outbox':
+        return outboxChanged.publish(undefined)
     }
   }
 
@@ -193,6 +212,27 @@ export const openPostgresStore = async ({ url, clock, logger }: PostgresStoreOpt
       recent: (request) => read(() => recentDeliveries(request)),
       prune: (request) => write(() => pruneDeliveries(request)),
       subscribe: delivered.subscribe,
+    },
+
+    ends: {
+      add: (end) => write((transaction) => addRunEnd(transaction, end)),
+      pending: () => read(pendingRunEnds),
+      settle: (request) => write(() => settleRunEnd(request)),
+      subscribe: (listener) => ended.subscribe(() => listener()),
+    },
+
+    outbox: {
+      add: (messages) => write((transaction) => addMessages(transaction, messages)),
+      claim: (request) => write((transaction) => claimMessages(transaction, request)),
+      settle: (message, outcome) => write((transaction) => settleMessage(transaction, message, outcome)),
+      nextDueAt: () => read(nextMessageDueAt),
+      lastSentAt: (place) => read(() => lastSentAt(place)),
+      summary: (request) => read(() => summarizeOutbox(request)),
+      revive: (request) => write((transaction) => reviveMessages(transaction, request)),
+      prune: (request) => write(() => pruneOutbox(request)),
+      thread: (key) => read(() => readThread(key)),
+      putThread: (key, place) => write(() => putThread(key, place)),
+      subscribe: (listener) => outboxChanged.subscribe(() => listener()),
     },
 
     close: () =>

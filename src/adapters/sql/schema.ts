@@ -103,6 +103,49 @@ export const migrations: readonly (readonly string[])[] = [
   // The next position is one more than the last.
   [`CREATE INDEX tasks_by_position ON tasks (position)`],
   [
+    `CREATE TABLE run_ends (
+      run TEXT NOT NULL,
+      seq BIGINT NOT NULL,
+      namespace TEXT NOT NULL,
+      name TEXT NOT NULL,
+      phase TEXT NOT NULL,
+      reason TEXT NOT NULL,
+      message TEXT NOT NULL,
+      ended_at TEXT NOT NULL,
+      team TEXT,
+      PRIMARY KEY (run, seq)
+    )`,
+    // due_at: when the message may be taken; for a taken one the end of its lease.
+    `CREATE TABLE outbox (
+      namespace TEXT NOT NULL,
+      notify TEXT NOT NULL,
+      channel BIGINT NOT NULL,
+      id TEXT NOT NULL,
+      grp TEXT NOT NULL,
+      event TEXT NOT NULL,
+      fact TEXT NOT NULL,
+      created_at BIGINT NOT NULL,
+      due_at BIGINT NOT NULL,
+      attempts BIGINT NOT NULL,
+      state TEXT NOT NULL,
+      tried_at BIGINT,
+      error TEXT,
+      PRIMARY KEY (namespace, notify, channel, id)
+    )`,
+    `CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'pending'`,
+    `CREATE INDEX outbox_tried ON outbox (namespace, notify, channel, tried_at) WHERE tried_at IS NOT NULL`,
+    `CREATE TABLE outbox_threads (
+      namespace TEXT NOT NULL,
+      notify TEXT NOT NULL,
+      place TEXT NOT NULL,
+      thread TEXT NOT NULL,
+      channel_id TEXT NOT NULL,
+      ts TEXT NOT NULL,
+      at BIGINT NOT NULL,
+      PRIMARY KEY (namespace, notify, place, thread)
+    )`,
+  ],
+  [
     // `delivery` begins with the event's uid: a later event of the same name has deliveries anew.
     `ALTER TABLE deliveries ADD COLUMN uid TEXT NOT NULL DEFAULT ''`,
     `ALTER TABLE deliveries ADD COLUMN subject TEXT`,

@@ -19,11 +19,24 @@ import { forgetRuns } from './verbs/forget-runs.ts'
 import { heartbeatTask } from './verbs/heartbeat-task.ts'
 import { createLeaseWaiters } from './sqlite/lease-waiters.ts'
 import { migrate } from './sqlite/migrate.ts'
-import { createNotices } from './notices.ts'
+import { createNotices, type Notices } from './notices.ts'
 import { perform } from './sqlite/perform.ts'
 import { createPolicyShelf } from './sqlite/policy-shelf.ts'
 import { queueDepth, queueDepths } from './verbs/queue-depth.ts'
 import { findRun, readContent, readRecords, runsPage, unfinishedRuns } from './verbs/read-journal.ts'
+import {
+  addMessages,
+  claimMessages,
+  lastSentAt,
+  nextMessageDueAt,
+  pruneOutbox,
+  putThread,
+  readThread,
+  reviveMessages,
+  settleMessage,
+  summarizeOutbox,
+} from './verbs/outbox.ts'
+import { addRunEnd, pendingRunEnds, settleRunEnd } from './verbs/run-ends.ts'
 import { releaseTask } from './verbs/release-task.ts'
 import { reserveAsOwner } from './verbs/reserve-as-owner.ts'
 import { dayOf, readSpend, reserveSpend } from './verbs/reserve-spend.ts'
@@ -34,7 +47,7 @@ import { readTask, taskOf } from './verbs/task-row.ts'
 import { verifyJournal } from './verbs/verify-journal.ts'
 import { createWriteQueue, type Transaction } from './sqlite/write-queue.ts'
 import { statements } from './statements.ts'
-import type { Act } from './verbs/act.ts'
+import type { Act, Topic } from './verbs/act.ts'
 
 interface SqliteStoreOptions {
   /** File, or `:memory:`. Its directory must exist. */
@@ -52,7 +65,16 @@ export const openSqliteStore = ({ path, outlives, clock, logger }: SqliteStoreOp
   const taskChanged = createNotices<{ readonly id: string; readonly agent: AgentKey }>({ logger })
   const policyChanged = createNotices<AgentKey>({ logger })
   const delivered = createNotices<EventName | undefined>({ logger })
-  const writes = createWriteQueue({ database, clock, onGrowth: journalGrew.publish })
+  const announced: Readonly<Record<Topic, Notices<undefined>>> = {
+    end: createNotices({ logger }),
+    outbox: createNotices({ logger }),
+  }
+  const writes = createWriteQueue({
+    database,
+    clock,
+    onGrowth: journalGrew.publish,
+    onAnnounce: (topic) => announced[topic].publish(undefined),
+  })
   const waiters = createLeaseWaiters({ database, writes, clock })
   const sweeper = createSweeper({ database, writes, clock, logger })
   let closed = false
@@ -143,6 +165,27 @@ export const openSqliteStore = ({ path, outlives, clock, logger }: SqliteStoreOp
       recent: async (request) => read(recentDeliveries(request)),
       prune: (request) => write(() => pruneDeliveries(request)),
       subscribe: delivered.subscribe,
+    },
+
+    ends: {
+      add: (end) => write((moment) => addRunEnd(moment, end)),
+      pending: async () => read(pendingRunEnds()),
+      settle: (request) => write(() => settleRunEnd(request)),
+      subscribe: (listener) => announced.end.subscribe(() => listener()),
+    },
+
+    outbox: {
+      add: (messages) => write((moment) => addMessages(moment, messages)),
+      claim: (request) => write((moment) => claimMessages(moment, request)),
+      settle: (message, outcome) => write((moment) => settleMessage(moment, message, outcome)),
+      nextDueAt: async () => read(nextMessageDueAt()),
+      lastSentAt: async (place) => read(lastSentAt(place)),
+      summary: async (request) => read(summarizeOutbox(request)),
+      revive: (request) => write((moment) => reviveMessages(moment, request)),
+      prune: (request) => write(() => pruneOutbox(request)),
+      thread: async (key) => read(readThread(key)),
+      putThread: (key, place) => write(() => putThread(key, place)),
+      subscribe: (listener) => announced.outbox.subscribe(() => listener()),
     },
 
     close: async () => {

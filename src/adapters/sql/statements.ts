@@ -179,4 +179,45 @@ export const statements = {
     startedSince: `SELECT COUNT(*) AS firings FROM deliveries
       WHERE namespace = ? AND event = ? AND uid = ? AND subject = ? AND started = 1 AND accepted_at > ?`,
   },
+  end: {
+    insert: `INSERT INTO run_ends (run, seq, namespace, name, phase, reason, message, ended_at, team)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, seq) DO NOTHING RETURNING run`,
+    pending: `SELECT run, seq, namespace, name, phase, reason, message, ended_at, team FROM run_ends
+      ORDER BY ended_at, run, seq LIMIT 200`,
+    remove: 'DELETE FROM run_ends WHERE run = ? AND seq = ?',
+  },
+  outbox: {
+    insert: `INSERT INTO outbox (namespace, notify, channel, id, grp, event, fact, created_at, due_at, attempts, state)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'pending')
+      ON CONFLICT (namespace, notify, channel, id) DO NOTHING RETURNING id`,
+    due: `SELECT namespace, notify, channel, grp, fact, created_at, attempts FROM outbox
+      WHERE state = 'pending' AND due_at <= ?
+      ORDER BY due_at, created_at, id LIMIT ? /*pg FOR UPDATE SKIP LOCKED */`,
+    claim: `UPDATE outbox SET due_at = ?, attempts = ?
+      WHERE namespace = ? AND notify = ? AND channel = ? AND id = ?`,
+    end: `UPDATE outbox SET state = ?, tried_at = ?, error = ?
+      WHERE namespace = ? AND notify = ? AND channel = ? AND id = ? AND attempts = ? AND state = 'pending'`,
+    retry: `UPDATE outbox SET due_at = ?, tried_at = ?, error = ?
+      WHERE namespace = ? AND notify = ? AND channel = ? AND id = ? AND attempts = ? AND state = 'pending'`,
+    wait: `UPDATE outbox SET due_at = ?, attempts = attempts - 1
+      WHERE namespace = ? AND notify = ? AND channel = ? AND id = ? AND attempts = ? AND state = 'pending'`,
+    nextDue: `SELECT MIN(due_at) AS at FROM outbox WHERE state = 'pending'`,
+    lastSent: `SELECT MAX(tried_at) AS at FROM outbox
+      WHERE namespace = ? AND notify = ? AND channel = ? AND grp = ? AND state = 'sent' AND tried_at IS NOT NULL`,
+    counts: 'SELECT state, COUNT(*) AS total FROM outbox WHERE namespace = ? AND notify = ? GROUP BY state',
+    lastTries: `SELECT channel, event, tried_at, error FROM outbox o
+      WHERE namespace = ? AND notify = ? AND tried_at IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM outbox later WHERE later.namespace = o.namespace AND later.notify = o.notify
+          AND later.channel = o.channel AND (later.tried_at > o.tried_at OR (later.tried_at = o.tried_at AND later.id > o.id)))
+      ORDER BY channel`,
+    revive: `UPDATE outbox SET state = 'pending', due_at = ?, attempts = 0
+      WHERE namespace = ? AND notify = ? AND state = 'dead' RETURNING id`,
+    prune: `DELETE FROM outbox WHERE state <> 'pending' AND tried_at < ?`,
+    pruneThreads: 'DELETE FROM outbox_threads WHERE at < ?',
+    thread: `SELECT channel_id, ts, at FROM outbox_threads
+      WHERE namespace = ? AND notify = ? AND place = ? AND thread = ?`,
+    putThread: `INSERT INTO outbox_threads (namespace, notify, place, thread, channel_id, ts, at) VALUES (?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (namespace, notify, place, thread)
+        DO UPDATE SET channel_id = excluded.channel_id, ts = excluded.ts, at = excluded.at`,
+  },
 } as const

@@ -17,6 +17,39 @@ SwarmPolicy
 SwarmEvent
   spec: SwarmEventSpec  required
   status: SwarmEventStatus
+SwarmNotify
+  spec: SwarmNotifySpec  required
+  status: SwarmNotifyStatus
+SwarmNotifySpec
+  on: NotifyEvent array  Enum: [TeamSucceeded TeamFailed TeamTimedOut BudgetWarning BudgetExceeded DailyLimitReached AgentDegraded] MaxItems: 10
+  channels: NotifyChannelSpec array  MaxItems: 20 MinItems: 1
+  rateLimitSeconds: integer  =300 Minimum: 0
+SwarmNotifyStatus
+  lastDispatches: NotifyDispatchResult array
+  observedGeneration: integer
+  conditions: Condition array
+NotifyDispatchResult
+  channelIndex: integer
+  lastFiredAt: Time
+  lastEvent: NotifyEvent  Enum: [TeamSucceeded TeamFailed TeamTimedOut BudgetWarning BudgetExceeded DailyLimitReached AgentDegraded]
+  succeeded: boolean
+  error: string
+NotifyChannelSpec
+  type: NotifyChannelType  Enum: [webhook slack]
+  webhook: WebhookChannelSpec
+  slack: SlackChannelSpec
+  template: string
+SlackChannelSpec
+  webhookURLFrom: SecretKeySelector
+WebhookChannelSpec
+  url: string
+  urlFrom: SecretKeySelector
+  method: string  =POST Enum: [GET POST PUT PATCH]
+  headers: WebhookHeader array  MaxItems: 20
+WebhookHeader
+  name: string
+  value: string
+  valueFrom: SecretKeySelector
 SwarmSettings
   spec: SwarmSettingsSpec  required
   status: SwarmSettingsStatus

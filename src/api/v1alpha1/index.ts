@@ -2,12 +2,14 @@
 
 import type { SwarmAgent } from './swarm-agent.ts'
 import type { SwarmEvent } from './swarm-event.ts'
+import type { SwarmNotify } from './swarm-notify.ts'
 import type { SwarmPolicy } from './swarm-policy.ts'
 import type { SwarmRun } from './swarm-run.ts'
 import type { SwarmSettings } from './swarm-settings.ts'
 import type { SwarmTeam } from './swarm-team.ts'
 import { swarmAgentDefinition } from './swarm-agent.ts'
 import { swarmEventDefinition } from './swarm-event.ts'
+import { swarmNotifyDefinition } from './swarm-notify.ts'
 import { swarmPolicyDefinition } from './swarm-policy.ts'
 import { swarmRunDefinition } from './swarm-run.ts'
 import { swarmSettingsDefinition } from './swarm-settings.ts'
@@ -57,6 +59,16 @@ export {
   SwarmEventStatusSchema,
   type SwarmEventTarget,
 } from './swarm-event.ts'
+export {
+  type NotifyChannelSpec,
+  type NotifyEvent,
+  notifyEvents,
+  type SwarmNotify,
+  type SwarmNotifySpec,
+  SwarmNotifySpecSchema,
+  type SwarmNotifyStatus,
+  SwarmNotifyStatusSchema,
+} from './swarm-notify.ts'
 export {
   type PolicyLimits,
   type SwarmPolicy,
@@ -109,7 +121,8 @@ export {
 } from './webhook-source.ts'
 
 /** Any object of this version. */
-export type SwarmObject = SwarmAgent | SwarmTeam | SwarmRun | SwarmPolicy | SwarmEvent | SwarmSettings
+export type SwarmObject =
+  SwarmAgent | SwarmTeam | SwarmRun | SwarmPolicy | SwarmEvent | SwarmSettings | SwarmNotify
 export type SwarmKind = SwarmObject['kind']
 
 export const definitions = [
@@ -119,4 +132,5 @@ export const definitions = [
   swarmPolicyDefinition,
   swarmEventDefinition,
   swarmSettingsDefinition,
+  swarmNotifyDefinition,
 ] as const

@@ -10,7 +10,7 @@ export type ApiVersion = typeof apiVersion
 const resource = (kind: string): ResourceType => ({
   group,
   version,
-  // "swarmpolicies" is not made by adding an s, and "swarmsettings" is a plural already.
+  // "swarmpolicies" and "swarmnotifies" are not made by adding an s, and "swarmsettings" is a plural already.
   plural: kind.toLowerCase().replace(/y$/, 'ie').replace(/s$/, '').concat('s'),
   kind,
   namespaced: true,
@@ -21,4 +21,5 @@ export const swarmTeams = resource('SwarmTeam')
 export const swarmRuns = resource('SwarmRun')
 export const swarmPolicies = resource('SwarmPolicy')
 export const swarmEvents = resource('SwarmEvent')
+export const swarmNotifies = resource('SwarmNotify')
 export const swarmSettings = resource('SwarmSettings')

@@ -539,6 +539,59 @@ describe('SwarmEvent', () => {
   })
 })
 
+describe('SwarmEvent of type team-output', () => {
+  const follows = (name: string, from: string, to: string): KubernetesObject =>
+    manifest(
+      'SwarmEvent',
+      name,
+      `source: {type: team-output, teamOutput: {name: ${from}}}\ntargets: [{team: ${to}, input: {x: "{{ .output }} {{ .trigger.run.name }}"}}]\n`,
+    )
+
+  it('F86 is refused where it closes a circle, and the circle is named', () => {
+    const context = cluster(follows('one', 'b', 'c'), follows('two', 'c', 'a'))
+    const { errors } = admit({ object: follows('three', 'a', 'b'), context })
+    expect(errors).toMatchObject([{ path: 'spec.source.teamOutput.name' }])
+    expect(errors[0]?.message).toContain('a → b → c → a')
+    expect(errorPaths(follows('three', 'a', 'd'), context)).toEqual([])
+  })
+})
+
+describe('SwarmNotify', () => {
+  const notify = (channel: string): KubernetesObject =>
+    manifest('SwarmNotify', 'on-call', `channels:\n  - ${channel}\n`)
+
+  it.each([
+    {
+      reason: 'an address without a scheme',
+      channel: '{type: webhook, webhook: {url: example.com/x}}',
+      path: 'webhook.url',
+    },
+    {
+      reason: 'a file',
+      channel: '{type: webhook, webhook: {url: "file:///etc/passwd"}}',
+      path: 'webhook.url',
+    },
+    {
+      reason: 'a password in the address',
+      channel: '{type: webhook, webhook: {url: "https://a:b@example.com"}}',
+      path: 'webhook.url',
+    },
+    {
+      reason: 'a template that reads what is not there',
+      channel: '{type: webhook, webhook: {url: "https://example.com"}, template: "{{ .run.nmae }}"}',
+      path: 'template',
+    },
+  ])('is refused for $reason', ({ channel, path }) => {
+    expect(errorPaths(notify(channel))).toEqual([`spec.channels[0].${path}`])
+  })
+
+  it('hears of a credential in plain sight', () => {
+    const channel =
+      '{type: webhook, webhook: {url: "https://example.com", headers: [{name: Authorization, value: Bearer x}]}}'
+    expect(warningPaths(notify(channel))).toEqual(['spec.channels[0].webhook.headers[0].value'])
+  })
+})
+
 describe('SwarmPolicy', () => {
   it.each([
     { reason: 'a denial that matches nothing', spec: 'tools: {deny: [shell]}', path: 'spec.tools.deny[0]' },

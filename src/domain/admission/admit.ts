@@ -10,6 +10,7 @@ import type { SwarmObject } from '../../api/v1alpha1/index.ts'
 import { canonicalJson } from '../guardrail/canonical-json.ts'
 import { checkAgent } from './check-agent.ts'
 import { checkEvent } from './check-event.ts'
+import { checkNotify } from './check-notify.ts'
 import { checkPolicy } from './check-policy.ts'
 import { checkRun } from './check-run.ts'
 import { checkSchema } from './check-schema.ts'
@@ -47,6 +48,8 @@ const checkKind = (
       return checkRun({ run: object, oldRun: before('SwarmRun'), context })
     case 'SwarmPolicy':
       return checkPolicy({ policy: object, context })
+    case 'SwarmNotify':
+      return checkNotify(object)
     case 'SwarmEvent':
       return checkEvent({ event: object, context })
     case 'SwarmSettings':

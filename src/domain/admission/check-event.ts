@@ -8,6 +8,7 @@ import { checkReference } from './check-references.ts'
 import { checkEventTemplates } from './check-event-templates.ts'
 import { all, errors, type Findings, warnings } from './findings.ts'
 import { suggest } from './suggest.ts'
+import { circleThrough } from '../trigger/event-loops.ts'
 import { parseCron } from '../trigger/cron-schedule.ts'
 
 const promptFits = ({ team, agent, prompt }: SwarmEventTarget, path: string): readonly FieldError[] => {
@@ -74,6 +75,18 @@ const scheduleFits = ({ cron, timeZone }: SwarmEvent['spec']['source']): readonl
     : []
 }
 
+const closesNoCircle = (event: SwarmEvent, { events }: AdmissionContext): readonly FieldError[] => {
+  const circle = circleThrough(event, events)
+  if (circle === undefined) return []
+  return [
+    {
+      path: 'spec.source.teamOutput.name',
+      message: `starts a circle of teams without end: ${circle.join(' → ')}`,
+      remedy: 'Let the end of another team start it, or start something else.',
+    },
+  ]
+}
+
 export const checkEvent = ({
   event,
   context,
@@ -84,6 +97,13 @@ export const checkEvent = ({
   all([
     errors(checkEventTemplates(event.spec)),
     errors(scheduleFits(event.spec.source)),
+    errors(closesNoCircle(event, context)),
+    checkReference({
+      kind: 'SwarmTeam',
+      name: event.spec.source.teamOutput?.name,
+      path: 'spec.source.teamOutput.name',
+      context,
+    }),
     ...event.spec.targets.map((target, index) => {
       const path = `spec.targets[${index}]`
       return all([

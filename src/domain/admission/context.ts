@@ -3,7 +3,13 @@
 
 import type { KubernetesObject } from '../../api/resource.ts'
 import { oneSpelling } from '../../api/spellings.ts'
-import type { SwarmAgent, SwarmPolicy, SwarmSettings, SwarmTeam } from '../../api/v1alpha1/index.ts'
+import type {
+  SwarmAgent,
+  SwarmEvent,
+  SwarmPolicy,
+  SwarmSettings,
+  SwarmTeam,
+} from '../../api/v1alpha1/index.ts'
 
 export interface AdmissionContext {
   /** Whether an object that is not here does not exist. A directory is not all there is. */
@@ -13,6 +19,7 @@ export interface AdmissionContext {
   readonly teams: ReadonlyMap<string, SwarmTeam>
   readonly policies: readonly SwarmPolicy[]
   readonly settings: readonly SwarmSettings[]
+  readonly events: readonly SwarmEvent[]
 }
 
 export const nothingKnown: AdmissionContext = {
@@ -21,6 +28,7 @@ export const nothingKnown: AdmissionContext = {
   teams: new Map(),
   policies: [],
   settings: [],
+  events: [],
 }
 
 /** The context that the objects of one namespace make; objects of other kinds are passed over. */
@@ -41,5 +49,6 @@ export const admissionContext = ({
     teams: byName(ofKind<SwarmTeam>('SwarmTeam')),
     policies: ofKind<SwarmPolicy>('SwarmPolicy'),
     settings: ofKind<SwarmSettings>('SwarmSettings'),
+    events: ofKind<SwarmEvent>('SwarmEvent'),
   }
 }

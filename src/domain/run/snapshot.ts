@@ -31,6 +31,8 @@ export interface RunSnapshot {
   readonly optionalInputs?: readonly string[]
   /** Set when an event wrote the input: steps then receive it as data, like the output of another step. */
   readonly untrustedInput?: true
+  /** How many runs in a row have started each other by their ends, with this one. */
+  readonly chain?: number
   /** Template of the run's output; without it the output is the last step's. */
   readonly output?: string
   readonly timeoutSeconds?: number

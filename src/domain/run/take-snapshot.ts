@@ -11,6 +11,7 @@ import { literalTemplate } from '../template/ast.ts'
 import { checkPipeline, stepName } from './check-pipeline.ts'
 import { outputRulesOf } from './output-rules.ts'
 import { runInput } from './run-input.ts'
+import { chainAnnotation } from '../trigger/runs-of-delivery.ts'
 import type { RunSnapshot, StepPlan } from './snapshot.ts'
 import { unsupportedParts } from './supported.ts'
 
@@ -166,10 +167,16 @@ const templatesOf = (
   return names.map((name) => ({ name, template: `{{ index .input ${JSON.stringify(name)} }}` }))
 }
 
-const commonParts = (run: SwarmRun): Pick<RunSnapshot, 'namespace' | 'untrustedInput'> => ({
+const commonParts = (run: SwarmRun): Pick<RunSnapshot, 'namespace' | 'untrustedInput' | 'chain'> => ({
   namespace: namespaceOf(run),
+  ...chainOf(run),
   ...(run.metadata.labels?.[triggerLabel] === undefined ? {} : { untrustedInput: true }),
 })
+
+const chainOf = ({ metadata }: SwarmRun): Pick<RunSnapshot, 'chain'> => {
+  const chain = Number(metadata.annotations?.[chainAnnotation])
+  return Number.isInteger(chain) && chain > 0 ? { chain } : {}
+}
 
 const limits = ({ timeoutSeconds, maxTokens }: Pick<SwarmTeamSpec, 'timeoutSeconds' | 'maxTokens'>) => ({
   ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),

@@ -22,7 +22,17 @@ export interface TriggerData {
   readonly id?: string
   /** Output of the run whose end fired. */
   readonly output?: string
+  /** That run, and how it ended. */
+  readonly run?: {
+    readonly name: string
+    readonly phase: string
+    readonly reason: string
+    readonly message: string
+  }
 }
+
+/** On runs that the end of another started. */
+export const chainAnnotation = 'kubeswarm.io/chain'
 
 export interface Firing {
   readonly namespace: string
@@ -32,6 +42,8 @@ export interface Firing {
   /** What makes two firings the same one. */
   readonly delivery: string
   readonly trigger: TriggerData
+  /** How many runs in a row have started each other so far, with this one. */
+  readonly chain?: number
 }
 
 /** A run that was promised; its name is its key. */
@@ -81,7 +93,7 @@ const manifestOf = ({
   name,
   target,
   index,
-  firing: { namespace, event, trigger },
+  firing: { namespace, event, trigger, chain },
 }: {
   readonly name: string
   readonly target: SwarmEventTarget
@@ -98,6 +110,7 @@ const manifestOf = ({
     metadata: {
       name,
       namespace,
+      ...(chain === undefined ? {} : { annotations: { [chainAnnotation]: String(chain) } }),
       labels: {
         ...(event.length <= 63 ? { 'kubeswarm.io/event': event } : {}),
         ...(target.team !== undefined && target.team.length <= 63

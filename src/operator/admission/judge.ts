@@ -3,10 +3,12 @@
 
 import {
   swarmAgents,
+  swarmEvents,
   swarmPolicies,
   swarmSettings,
   swarmTeams,
   type SwarmAgent,
+  type SwarmEvent,
   type SwarmPolicy,
   type SwarmSettings,
   type SwarmTeam,
@@ -34,6 +36,7 @@ const cachedContext = (caches: Caches, namespace: string | undefined): Admission
     teams: caches.teams.list(namespace),
     policies: caches.policies.list(namespace),
     settings: caches.settings.list(namespace),
+    events: caches.events.list(namespace),
   })
 
 const freshContext = async (
@@ -41,17 +44,19 @@ const freshContext = async (
   namespace: string | undefined,
 ): Promise<AdmissionContext> => {
   const options = namespace === undefined ? {} : { namespace }
-  const [agents, teams, policies, settings] = await Promise.all([
+  const [agents, teams, policies, settings, events] = await Promise.all([
     resources.list<SwarmAgent>(swarmAgents, options),
     resources.list<SwarmTeam>(swarmTeams, options),
     resources.list<SwarmPolicy>(swarmPolicies, options),
     resources.list<SwarmSettings>(swarmSettings, options),
+    resources.list<SwarmEvent>(swarmEvents, options),
   ])
   return contextOf({
     agents: spelled(agents.items),
     teams: spelled(teams.items),
     policies: spelled(policies.items),
     settings: spelled(settings.items),
+    events: spelled(events.items),
   })
 }
 
@@ -67,6 +72,7 @@ const contextOf = ({
   readonly teams: readonly SwarmTeam[]
   readonly policies: readonly SwarmPolicy[]
   readonly settings: readonly SwarmSettings[]
+  readonly events: readonly SwarmEvent[]
 }): AdmissionContext => ({ complete: true, agents: byName(agents), teams: byName(teams), ...rest })
 
 const byName = <T extends KubernetesObject>(objects: readonly T[]): ReadonlyMap<string, T> =>

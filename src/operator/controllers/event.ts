@@ -2,6 +2,7 @@
 // schedules it keeps the time, and of all it counts what came. Accepted deliveries become runs in `inbox.ts`.
 
 import { swarmEvents, type SwarmEvent, type SwarmEventStatus } from '../../api/v1alpha1/index.ts'
+import { circleThrough, longestChain } from '../../domain/trigger/event-loops.ts'
 import type { EventCatalog } from '../../ports/event-catalog.ts'
 import { conditionsAt, type ConditionNow } from '../conditions.ts'
 import type { OperatorContext } from '../context.ts'
@@ -129,12 +130,6 @@ const readiness = ({
 }): Omit<ConditionNow, 'type' | 'observedGeneration'> => {
   const { namespace, name } = event.metadata
   const { source, suspended, targets } = event.spec
-  if (source.type === 'team-output')
-    return {
-      status: 'False',
-      reason: 'NotYetSupported',
-      message: `spec.source.type: "${source.type}" is not supported by this version, so nothing will fire; use type webhook or cron`,
-    }
   if (schedule.invalid !== undefined)
     return {
       status: 'False',
@@ -153,6 +148,20 @@ const readiness = ({
       reason: 'SecretNotFound',
       message: `spec.source.webhook.signature.secretRef: ${secretFault}; until then nobody can prove to be the sender`,
     }
+  const circle = circleThrough(event, caches.events.list(namespace))
+  if (circle !== undefined)
+    return {
+      status: 'False',
+      reason: 'InvalidSource',
+      message: `spec.source.teamOutput.name: starts a circle of teams: ${circle.join(' → ')}; after ${longestChain} runs in a row it ends by itself`,
+    }
+  const followed = source.teamOutput?.name
+  if (followed !== undefined && caches.teams.get({ namespace, name: followed }) === undefined)
+    return {
+      status: 'False',
+      reason: 'TeamNotFound',
+      message: `spec.source.teamOutput.name: SwarmTeam "${followed}" does not exist; create it in namespace "${namespace}"`,
+    }
   const missing = targets.flatMap(({ team, agent }, index) => {
     if (team !== undefined && caches.teams.get({ namespace, name: team }) === undefined)
       return [`spec.targets[${index}].team: SwarmTeam "${team}" does not exist`]
@@ -169,6 +178,7 @@ const readiness = ({
   const message = {
     webhook: 'deliveries that show the token start runs',
     cron: `the schedule starts runs (${schedule.status.schedule ?? ''})`,
+    'team-output': `runs of SwarmTeam ${followed ?? ''} that end ${source.teamOutput?.onPhase ?? 'Succeeded'} start runs`,
   }[source.type]
-  return { status: 'True', reason: 'Active', message }
+  return { status: 'True', reason: source.type === 'team-output' ? 'Watching' : 'Active', message }
 }

@@ -161,6 +161,16 @@ export const createRunController = (context: OperatorContext): RunController => 
     if (start.type === 'waiting') return false
     const { result } = start
     if (result.type === 'invalid') {
+      // It has no journal to end: whoever follows its team is told this way.
+      await store.ends.add({
+        run: engine.run,
+        seq: 0,
+        phase: 'Failed',
+        reason: result.reason,
+        message: result.errors.map(describe).join('; ') || result.reason,
+        endedAt: new Date(clock.now()).toISOString(),
+        ...(seen.spec.teamRef === undefined ? {} : { team: seen.spec.teamRef }),
+      })
       status.push(
         refused({ ...result, generation: metadata.generation, now: clock.now(), before: status.latest }),
       )

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startLocalKube } from 'local-kube'
 import { connectKubernetes, type KubernetesConnection } from '../../adapters/kubernetes/connect-kubernetes.ts'
+import { serviceResolver } from '../../adapters/http/service-resolver.ts'
 import { startScriptedModel } from '../../adapters/scripted-model/start-scripted-model.ts'
 import type { ModelChoice } from '../../domain/model/choose-model.ts'
 import { createKubernetesAuthenticator } from '../../hub/kubernetes-authenticator.ts'
@@ -141,6 +142,9 @@ export const startDev = async ({
         hubUrl: hub.url,
         webhookBaseUrl: hub.url,
         admission: { host: '127.0.0.1', port: 0 },
+        ...(kube.nodeAgent === undefined
+          ? {}
+          : { notifications: { services: serviceResolver({ resolverUrl: kube.nodeAgent.resolverUrl }) } }),
         ...(override === undefined ? {} : { modelOverride: override }),
       },
     })

@@ -20,6 +20,8 @@ export function* lookAgain({ since }: { readonly since: number }): Act<readonly 
     ...leased.map((row): Notice => ({ type: 'task', id: row.id, agent: agentOf(row) })),
     ...runs.map((run): Notice => ({ type: 'journal', run })),
     { type: 'delivery' },
+    { type: 'end' },
+    { type: 'outbox' },
   ]
 }
 

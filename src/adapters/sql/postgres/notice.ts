@@ -10,6 +10,7 @@ export type Notice =
   | { readonly type: 'available'; readonly agent: AgentKey }
   | { readonly type: 'task'; readonly id: string; readonly agent: AgentKey }
   | { readonly type: 'policy'; readonly agent: AgentKey }
+  | { readonly type: 'end' | 'outbox' }
   /** Without the event: anything may be new. */
   | { readonly type: 'delivery'; readonly about?: EventName }
 

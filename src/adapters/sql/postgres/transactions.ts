@@ -46,9 +46,10 @@ export const createTransactions = ({
       const publish = (notice: Notice): void => void notices.set(encodeNotice(id, notice), notice)
       const touch: Moment['touch'] = ({ namespace, name, uid }) =>
         publish({ type: 'journal', run: { namespace, name, uid } })
+      const announce: Moment['announce'] = (topic) => publish({ type: topic })
       try {
         send(sent, client.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'))
-        const value = await perform(client, act({ now: clock.now(), touch, publish }), sent)
+        const value = await perform(client, act({ now: clock.now(), touch, announce, publish }), sent)
         if (notices.size > 0) send(sent, client.query(tell(channel, [...notices.keys()])))
         progress.committing = true
         const commit = client.query('COMMIT')

@@ -20,7 +20,12 @@ describe('group commit', () => {
     }
     database.exec('CREATE TABLE notes (text TEXT PRIMARY KEY)')
     statements.length = 0
-    queue = createWriteQueue({ database, clock: createManualClock(), onGrowth: () => undefined })
+    queue = createWriteQueue({
+      database,
+      clock: createManualClock(),
+      onGrowth: () => undefined,
+      onAnnounce: () => undefined,
+    })
   })
   afterEach(() => database.close())
 

@@ -4,7 +4,7 @@
 import { isKubeswarmError, KubeswarmError } from '../../../domain/error.ts'
 import type { RunKey } from '../../../domain/journal/record.ts'
 import type { Clock } from '../../../ports/clock.ts'
-import type { Act, Moment } from '../verbs/act.ts'
+import type { Act, Moment, Topic } from '../verbs/act.ts'
 import type { Database } from './database.ts'
 import { perform } from './perform.ts'
 
@@ -41,11 +41,14 @@ export const createWriteQueue = ({
   database,
   clock,
   onGrowth,
+  onAnnounce,
 }: {
   readonly database: Database
   readonly clock: Clock
   /** Called once per transaction for each run whose journal it made longer. */
   readonly onGrowth: (run: RunKey) => void
+  /** Called once per transaction for each topic. */
+  readonly onAnnounce: (topic: Topic) => void
 }): WriteQueue => {
   let waiting: Waiting[] = []
   let scheduled = false
@@ -57,12 +60,14 @@ export const createWriteQueue = ({
   ): { results: readonly Result[]; committed: readonly (() => void)[] } => {
     const committed: (() => void)[] = []
     const grown = new Map<string, RunKey>()
+    const topics = new Set<Topic>()
     const transaction: Transaction = {
       database,
       perform: (act) => perform(database, act),
       now: clock.now(),
       afterCommit: (action) => void committed.push(action),
       touch: (run) => void grown.set(run.uid, run),
+      announce: (topic) => void topics.add(topic),
     }
     database.exec('BEGIN IMMEDIATE')
     try {
@@ -76,6 +81,7 @@ export const createWriteQueue = ({
       })
       database.exec('COMMIT')
       for (const run of grown.values()) committed.push(() => onGrowth(run))
+      for (const topic of topics) committed.push(() => onAnnounce(topic))
       return { results, committed }
     } catch (error) {
       rollBack(database)

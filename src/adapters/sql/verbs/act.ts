@@ -25,12 +25,17 @@ export type Query =
 
 export type Act<T> = Generator<Query, T, readonly Row[]>
 
+/** What listeners hear of when the transaction is durable, beside journals. */
+export type Topic = 'end' | 'outbox'
+
 /** What every act of one transaction shares. */
 export interface Moment {
   /** Wall clock. */
   readonly now: number
   /** Says that the run's journal has grown. */
   readonly touch: (run: RunKey) => void
+  /** Says that there is something new. */
+  readonly announce: (topic: Topic) => void
 }
 
 export const longText = (text: string): LongText => ({ longText: text })

@@ -12,6 +12,7 @@ import {
 import { statements } from '../statements.ts'
 import { each, get, longText, run as write, type Act, type Moment } from './act.ts'
 import { recordFromRow, type RecordRow } from './read-journal.ts'
+import { addRunEnd } from './run-ends.ts'
 
 interface RunHead {
   readonly last_seq: number
@@ -19,7 +20,7 @@ interface RunHead {
 }
 
 export function* appendRecords(
-  { now, touch }: Moment,
+  moment: Moment,
   {
     run,
     records,
@@ -30,6 +31,7 @@ export function* appendRecords(
     readonly contents?: readonly string[] | undefined
   },
 ): Act<readonly JournalRecord[]> {
+  const { now, touch } = moment
   const at = new Date(now).toISOString()
   const head = yield* headOf(run, at)
   let seq = head.last_seq
@@ -50,7 +52,11 @@ export function* appendRecords(
       record = sealRecord({ body, run: run.uid, seq: seq + 1, at, previous })
       const text = JSON.stringify(body)
       yield* write(statements.record.insert, run.uid, record.seq, key, at, text, record.previous, record.hash)
-      if (body.type === 'run.finished') yield* write(statements.run.finish, at, body.phase, run.uid)
+      if (body.type === 'run.finished') {
+        const { phase, reason, message } = body
+        yield* write(statements.run.finish, at, phase, run.uid)
+        yield* addRunEnd(moment, { run, seq: record.seq, phase, reason, message, endedAt: at })
+      }
       if (body.type === 'run.reopened') yield* write(statements.run.reopen, run.uid)
       known.set(key, record)
       seq = record.seq
