@@ -48,7 +48,10 @@ export const readSample = ({
   return {
     name,
     headers: Object.fromEntries(
-      headersIn(headers).map(([key, value]) => [key, idHeaders.has(key) ? id : value]),
+      headersIn(headers).map(([key, value]) => [
+        key,
+        idHeaders.has(key) ? id : key === 'ce-time' ? new Date(now).toISOString() : value,
+      ]),
     ),
     body: Buffer.from(withNewId({ name, body: withTimesOfNow(body, now), id })),
   }

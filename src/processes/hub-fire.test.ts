@@ -240,6 +240,24 @@ describe('the webhook inbox', () => {
     expect((await fire()).status).toBe(202)
   })
 
+  test('Slack’s question whether the address is ours is answered, and starts nothing', async () => {
+    const slack = createTestHub({
+      events: {
+        'ns/e': { ...event, namespace: 'ns', event: 'e', webhook: { signature: { scheme: 'slack' } } },
+      },
+    })
+    const seconds = Math.floor(slack.clock.now() / 1000)
+    const body = '{"type":"url_verification","challenge":"3eZbrw1a"}'
+    const code = createHmac('sha256', token).update(`v0:${seconds}:${body}`).digest('hex')
+    const headers = { 'x-slack-request-timestamp': String(seconds), 'x-slack-signature': `v0=${code}` }
+    const response = await slack.post('/triggers/ns/e/fire', { body, headers })
+    expect([response.status, await response.json()]).toEqual([200, { challenge: '3eZbrw1a' }])
+    expect(
+      await slack.store.inbox.recent({ namespace: 'ns', event: 'e', uid: 'event-uid', limit: 1 }),
+    ).toEqual([])
+    await slack.store.close()
+  })
+
   test('F90 a body is data, never a template', async () => {
     const alert = '{{ .secrets }} ${x} {% y %}'
     await fire({ body: { alert } })
