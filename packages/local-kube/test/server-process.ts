@@ -13,13 +13,18 @@ export interface ServerProcess {
   readonly kill: () => Promise<void>
 }
 
-export async function startServerProcess(directory: string): Promise<ServerProcess> {
+export const startServerProcess = (directory: string): Promise<ServerProcess> =>
+  startProcess(new URL('./serve.fixture.ts', import.meta.url), [directory])
+
+/** With controllers and a node whose pods run `command`. */
+export const startClusterProcess = (directory: string, command: readonly string[]): Promise<ServerProcess> =>
+  startProcess(new URL('./whole-cluster.fixture.ts', import.meta.url), [directory, ...command])
+
+async function startProcess(program: URL, args: readonly string[]): Promise<ServerProcess> {
   const began = performance.now()
-  const child = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('./serve.fixture.ts', import.meta.url)), directory],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+  const child = spawn(process.execPath, [fileURLToPath(program), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const kill = (): Promise<void> => {
     child.kill('SIGKILL')
