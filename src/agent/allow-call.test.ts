@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { allowCall, redeem, type AllowedCall } from './allow-call.ts'
 import { callTool } from './call-tool.ts'
+import { runToolsets } from './run-toolsets.ts'
 import { pinTools } from './pin-tools.ts'
 import { inMemoryTaskSource } from './testing/in-memory-task-source.ts'
 import { fastClock, policyOf, silent, stagedServer, taskOf } from './testing/stage.ts'
@@ -12,6 +13,8 @@ const permitted = async () => {
   const pinned = await pinTools({
     servers: [{ server, onUnavailable: 'fail' }],
     policies: [policyOf({ servers: ['slack'] })],
+    run: 'uid-1',
+    toolsets: runToolsets(),
     signal: new AbortController().signal,
     log: silent,
   })

@@ -70,8 +70,9 @@ export const allowCall = ({
     const decision = decideToolCall({
       policy,
       name,
-      definition: pinned?.definition ?? 'unknown',
+      definition: pinned === undefined ? 'unknown' : pinned.changed ? 'changed' : pinned.definition,
       address: pinned?.address,
+      toolset: pinned?.toolset,
       arguments: args,
       input: task.input,
       earlier: {

@@ -18,6 +18,7 @@ import { allCalls, mayHaveChangedSomething, newConversation, withCall } from './
 import type { Failure } from './failure.ts'
 import { failureFrom } from './failure.ts'
 import { nextAction, type NextAction } from './next-action.ts'
+import type { RunToolsets } from './run-toolsets.ts'
 import { pinTools, type ToolServerBinding } from './pin-tools.ts'
 import { restoreConversation } from './restore-conversation.ts'
 import type { StopReason, TaskSession } from './task-session.ts'
@@ -32,13 +33,14 @@ export interface TaskTools {
   readonly random: () => number
   /** Values the process holds that no tool may be given; read anew for each call. */
   readonly secrets: () => readonly KnownSecret[]
+  readonly toolsets: RunToolsets
   readonly content: (sha256: string) => Promise<string | undefined>
 }
 
 export const performTask = async ({
   assigned,
   session,
-  tools: { access, servers, clock, random, secrets, content },
+  tools: { access, servers, clock, random, secrets, toolsets, content },
   log,
 }: {
   readonly assigned: AssignedTask
@@ -76,7 +78,14 @@ export const performTask = async ({
       .find((denied) => denied !== undefined)
     if (refused !== undefined)
       return await fail({ failure: policyFailure(refused), conversation, assigned, session, log })
-    const pinned = await pinTools({ servers, policies: session.policies, signal: session.signal, log })
+    const pinned = await pinTools({
+      servers,
+      policies: session.policies,
+      run: task.run.uid,
+      toolsets,
+      signal: session.signal,
+      log,
+    })
     throwIfStopped(session)
     if (pinned.type === 'failed')
       return await fail({ failure: pinned.failure, conversation, assigned, session, log })

@@ -1,16 +1,19 @@
 // The tools of one task, listed once before the first model call and then fixed: what a server changes afterwards is
-// not seen. A server that cannot be reached stops the task here, because an agent without its tools invents success.
+// not seen, nor what it has changed since the run began. A server that cannot be reached stops the task here, because an agent without its tools invents success.
 
+import type { Denied } from '../domain/guardrail/decision.ts'
 import type { EffectivePolicy, ServerAddress } from '../domain/guardrail/effective-policy.ts'
 import { KubeswarmError } from '../domain/error.ts'
 import { decideToolCall } from '../domain/guardrail/gate.ts'
 import { serverDenied } from '../domain/guardrail/server-rules.ts'
+import { toolsetDenied, toolsetDigest } from '../domain/guardrail/toolset.ts'
 import { aliasTable, type ToolName } from '../domain/guardrail/tool-alias.ts'
 import type { ModelTool } from '../ports/language-model.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { ToolDefinition, ToolServer } from '../ports/tool-server.ts'
 import type { Failure } from './failure.ts'
 import { failureFrom } from './failure.ts'
+import type { RunToolsets } from './run-toolsets.ts'
 import { visible } from './tool-text.ts'
 
 export interface ToolServerBinding {
@@ -27,6 +30,10 @@ export interface PinnedTool {
   readonly definition: ToolDefinition
   readonly server: ToolServer
   readonly address: ServerAddress
+  /** Digest of all that its server offered. */
+  readonly toolset: string
+  /** It is another one than the run was first shown. */
+  readonly changed: boolean
 }
 
 export interface PinnedTools {
@@ -46,12 +53,16 @@ export type PinOutcome =
 export const pinTools = async ({
   servers,
   policies,
+  run,
+  toolsets,
   signal,
   log,
 }: {
   readonly servers: readonly ToolServerBinding[]
   /** A server that one of them forbids is not contacted. */
   readonly policies: readonly EffectivePolicy[]
+  readonly run: string
+  readonly toolsets: RunToolsets
   readonly signal: AbortSignal
   readonly log: Logger
 }): Promise<PinOutcome> => {
@@ -65,14 +76,28 @@ export const pinTools = async ({
       log.warn({ server: server.name, code: failure.code, error: failure.message }, 'tool server left out')
       continue
     }
+    const toolset = toolsetDigest(definitions)
+    const compared = toolsets.compare({ run, server: server.name, definitions })
     const seen = Map.groupBy(definitions, ({ name }) => name)
     for (const [tool, same] of seen) {
       const [definition] = same
       // Two tools of one name: which one a call would reach is the server's secret.
       if (same.length > 1)
         log.warn({ server: server.name, tool }, 'tool refused: its server lists the name twice')
-      else if (definition !== undefined)
-        pinned.push({ name: { server: server.name, tool }, definition, server, address: addressOf(binding) })
+      else if (compared.get(tool) === 'new')
+        log.warn({ server: server.name, tool }, 'tool left out: it is new since the run began')
+      else if (definition !== undefined) {
+        if (hidesSomething(definition))
+          log.warn({ server: server.name, tool }, 'hidden characters removed from the definition of a tool')
+        pinned.push({
+          name: { server: server.name, tool },
+          definition,
+          server,
+          address: addressOf(binding),
+          toolset,
+          changed: compared.get(tool) === 'changed',
+        })
+      }
     }
   }
   return { type: 'pinned', tools: pinnedTools(pinned) }
@@ -98,20 +123,30 @@ const list = async ({
   for (const policy of policies) {
     const denied = serverDenied({ policy, server: binding.server.name, address: addressOf(binding) })
     if (denied === undefined) continue
-    const { message, remedy } = denied
-    const error = new KubeswarmError({
-      code: 'PolicyDenied',
-      message,
-      ...(remedy === undefined ? {} : { remedy }),
-    })
-    return { binding, error }
+    return { binding, error: refusal('PolicyDenied', denied) }
   }
   try {
-    return { binding, definitions: await binding.server.listTools({ signal }) }
+    const definitions = await binding.server.listTools({ signal })
+    const digest = toolsetDigest(definitions)
+    for (const policy of policies) {
+      const denied = toolsetDenied({ policy, server: binding.server.name, digest })
+      if (denied !== undefined) return { binding, error: refusal('ToolDefinitionChanged', denied) }
+    }
+    return { binding, definitions }
   } catch (error) {
     return { binding, error }
   }
 }
+
+const refusal = (
+  code: 'PolicyDenied' | 'ToolDefinitionChanged',
+  { message, remedy }: Denied,
+): KubeswarmError => new KubeswarmError({ code, message, ...(remedy === undefined ? {} : { remedy }) })
+
+/** Whether a person who reads the definition would not see all that a model reads. */
+const hidesSomething = ({ description, inputSchema }: ToolDefinition): boolean =>
+  visible(description) !== description ||
+  JSON.stringify(visibleStrings(inputSchema)) !== JSON.stringify(inputSchema)
 
 const pinnedTools = (pinned: readonly PinnedTool[]): PinnedTools => {
   const table = aliasTable(pinned.map(({ name }) => name))
@@ -127,12 +162,16 @@ const pinnedTools = (pinned: readonly PinnedTool[]): PinnedTools => {
   }
 }
 
-const isCallable = (policy: EffectivePolicy, { name, definition, address }: PinnedTool): boolean =>
+const isCallable = (
+  policy: EffectivePolicy,
+  { name, definition, address, toolset, changed }: PinnedTool,
+): boolean =>
   decideToolCall({
     policy,
     name,
-    definition,
+    definition: changed ? 'changed' : definition,
     address,
+    toolset,
     arguments: undefined,
     input: {},
     earlier: { calls: 0, identical: 0 },

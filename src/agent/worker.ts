@@ -6,6 +6,7 @@ import type { AssignedTask, TaskSource } from '../ports/task-source.ts'
 import { withFields } from './log-fields.ts'
 import { pause } from './pause.ts'
 import { limitTime, performTask, type TaskTools } from './perform-task.ts'
+import { runToolsets } from './run-toolsets.ts'
 import { TaskSession } from './task-session.ts'
 
 export interface Worker {
@@ -32,11 +33,12 @@ export const startWorker = ({
   readonly holder: string
   readonly agent: string
   readonly concurrentTasks: number
-  readonly tools: Omit<TaskTools, 'content'>
+  readonly tools: Omit<TaskTools, 'content' | 'toolsets'>
   readonly log: Logger
 }): Worker => {
   const { clock, random } = tools
   const stopping = new AbortController()
+  const toolsets = runToolsets()
   const running = new Map<Promise<void>, TaskSession>()
   let slots = Math.max(1, concurrentTasks)
   let drained: Promise<void> | undefined
@@ -58,7 +60,7 @@ export const startWorker = ({
       await performTask({
         assigned,
         session,
-        tools: { ...tools, content: (sha256) => source.content(sha256) },
+        tools: { ...tools, toolsets, content: (sha256) => source.content(sha256) },
         log: taskLog,
       })
     } finally {

@@ -16,7 +16,6 @@ export const notYetEffectiveFields: Readonly<Record<SwarmKind, readonly NotYetEf
     'spec.tools.mcp[].capabilityRef',
     'spec.tools.mcp[].auth.mtls',
     'spec.tools.mcp[].discovery',
-    'spec.tools.mcp[].pin',
     'spec.tools.webhooks',
     'spec.agents',
     'spec.guardrails.budgetRef',

@@ -88,6 +88,8 @@ export interface EffectivePolicy {
     readonly effects: readonly DeclaredEffect[]
     /** By server; those that nobody speaks of are `external`. */
     readonly trust?: Readonly<Record<string, TrustRule>>
+    /** By server: the digest of the definitions that were approved. */
+    readonly pins?: Readonly<Record<string, { readonly digest: string; readonly source: RuleSource }>>
   }
   readonly output?: {
     /** Regular expressions that no output of a step may match. */

@@ -9,6 +9,7 @@ import type { EffectivePolicy, Limit, Rule, ServerAddress } from './effective-po
 import { matchesModel, matchesTool } from './glob.ts'
 import { inputFault, type InputSchema } from './input-schema.ts'
 import { type KnownSecret, secretIn } from './known-secrets.ts'
+import { toolsetDenied } from './toolset.ts'
 import { trustIn } from './trust.ts'
 import { serverDenied } from './server-rules.ts'
 import type { ToolName } from './tool-alias.ts'
@@ -18,9 +19,12 @@ export interface ToolQuestion {
   readonly name: ToolName
   /**
    * What the tool's server offers under that name: its pinned schema, `unknown` when it offers no such tool, or
-   * `not-connected` when the question is asked without a connection (`can-i`, what-if). Only a schema permits a call.
+   * `not-connected` when the question is asked without a connection (`can-i`, what-if), `changed` when it is another
+   * one than the run was first shown. Only a schema permits a call.
    */
-  readonly definition: { readonly inputSchema: InputSchema } | 'unknown' | 'not-connected'
+  readonly definition: { readonly inputSchema: InputSchema } | 'unknown' | 'changed' | 'not-connected'
+  /** Digest of all that the server offers; left out where nobody is connected. */
+  readonly toolset?: string | undefined
   /** Where the process would call it; left out, where the agent's manifest says the server is. */
   readonly address?: ServerAddress | undefined
   /** Undefined when the question is about the tool as such: schema and constraints are then not looked at. */
@@ -39,6 +43,7 @@ export interface ToolQuestion {
 export const decideToolCall = (question: ToolQuestion): ToolDecision =>
   unknownTool(question) ??
   serverForbidden(question) ??
+  definitionChanged(question) ??
   deniedByPattern(question) ??
   notAllowed(question) ??
   invalidArguments(question) ??
@@ -63,6 +68,19 @@ const unknownTool: Check = ({ policy, name, definition }) => {
 
 const serverForbidden: Check = ({ policy, name, address }) =>
   serverDenied({ policy, server: name.server, address })
+
+const definitionChanged: Check = ({ policy, name, definition, toolset }) => {
+  if (definition === 'not-connected') return undefined
+  if (definition === 'changed')
+    return {
+      type: 'denied',
+      reason: 'ToolDefinitionChanged',
+      rule: { kind: 'builtin', name: 'tools', field: 'fixed for a run' },
+      message: `server "${name.server}" has changed its tool "${name.tool}" since the run began`,
+      remedy: 'start a new run if the change is wanted',
+    }
+  return toolsetDenied({ policy, server: name.server, digest: toolset ?? 'unknown' })
+}
 
 const deniedByPattern: Check = ({ policy, name }) => {
   const rule = policy.tools.deny.find(({ pattern }) => matchesTool(pattern, name))

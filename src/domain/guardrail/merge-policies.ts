@@ -50,6 +50,9 @@ export const effectivePolicy = ({
   )
   const demands = serverRules({ agent, settings })
   const trust = trustOfServers({ tools, permissions, forced: terms.forcedTrust, own })
+  const pins = (tools.mcp ?? []).flatMap(({ name, pin }, index) =>
+    pin === undefined ? [] : [[name, { digest: pin, source: own(`spec.tools.mcp[${index}].pin`) }] as const],
+  )
   const content: Omit<EffectivePolicy, 'revision'> = {
     agent: { namespace: agent.metadata.namespace ?? 'default', name: agent.metadata.name },
     tools: {
@@ -75,6 +78,7 @@ export const effectivePolicy = ({
         source: own(`spec.guardrails.tools.effects[${index}]`),
       })),
       ...(trust === undefined ? {} : { trust }),
+      ...(pins.length === 0 ? {} : { pins: Object.fromEntries(pins) }),
     },
     ...(terms.outputDeny.length === 0 && terms.minValidation === undefined
       ? {}
