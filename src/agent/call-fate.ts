@@ -27,6 +27,7 @@ const BEFORE_SENDING: ReadonlySet<unknown> = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
+  'ADDRESS_FORBIDDEN',
 ])
 
 const wasNotSent = (error: Error): boolean =>

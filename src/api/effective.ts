@@ -14,7 +14,6 @@ export const notYetEffectiveFields: Readonly<Record<SwarmKind, readonly NotYetEf
   SwarmAgent: [
     'spec.capabilities',
     'spec.tools.mcp[].capabilityRef',
-    'spec.tools.mcp[].auth.mtls',
     'spec.tools.mcp[].discovery',
     'spec.tools.webhooks',
     'spec.agents',

@@ -1,9 +1,16 @@
 // What an agent process needs to know, read once from its environment. Every fault names its variable.
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { KubeswarmError } from '../domain/error.ts'
 import type { KnownSecret } from '../domain/guardrail/known-secrets.ts'
-import { agentEnvironment, agentPort, type ToolServerSetting } from '../domain/workload/agent-environment.ts'
-import { environmentSecrets } from './environment-secrets.ts'
+import {
+  agentEnvironment,
+  agentPort,
+  type SecretFile,
+  type ToolServerSetting,
+} from '../domain/workload/agent-environment.ts'
+import { heldSecrets } from './held-secrets.ts'
 import { listenHost } from './listen-host.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -26,10 +33,10 @@ export interface AgentConfig {
   readonly systemPromptPaths: readonly string[]
   readonly temperature?: number
   readonly toolServers: readonly ToolServerSetting[]
-  /** Value of a variable that a tool server's setting names. */
-  readonly credential: (variable: string) => string | undefined
-  /** Values that no tool may be given. */
-  readonly secrets: readonly KnownSecret[]
+  /** Text of a mounted secret that a tool server's setting names, as it is now. */
+  readonly credential: (file: SecretFile) => string | undefined
+  /** Values that no tool may be given, as they are now. */
+  readonly secrets: () => readonly KnownSecret[]
   readonly concurrentTasks: number
   readonly drainSeconds: number
   readonly hubUrl: string
@@ -75,6 +82,8 @@ export const agentConfigFromEnvironment = (environment: Environment): AgentConfi
   const preamble = read(variables.systemPromptPreamblePath)
   const temperature = Number(read(variables.temperature) ?? NaN)
   const toolServers = toolServersFrom(read(variables.toolServers))
+  const credential = (file: SecretFile): string | undefined =>
+    secretText(read(variables.toolSecretsPath), file)
   const resolverUrl = read('LOCAL_KUBE_RESOLVER')
   const crashPlan = read('KUBESWARM_CRASH_PLAN')
   const settings = {
@@ -98,8 +107,8 @@ export const agentConfigFromEnvironment = (environment: Environment): AgentConfi
     ],
     ...(Number.isNaN(temperature) ? {} : { temperature }),
     toolServers,
-    credential: read,
-    secrets: environmentSecrets({ environment, toolServers }),
+    credential,
+    secrets: () => heldSecrets({ environment, toolServers, credential }),
     concurrentTasks: count(variables.concurrentTasks, 5, 1),
     drainSeconds: count(variables.drainSeconds, 140, 0),
     hubUrl: required(variables.hubUrl, 'the URL of the hub'),
@@ -109,6 +118,15 @@ export const agentConfigFromEnvironment = (environment: Environment): AgentConfi
     logLevel: read(variables.logLevel) ?? 'info',
     ...(resolverUrl === undefined ? {} : { resolverUrl }),
     ...(crashPlan === undefined ? {} : { crashPlan }),
+  }
+}
+
+const secretText = (directory: string | undefined, { file }: SecretFile): string | undefined => {
+  if (directory === undefined) return undefined
+  try {
+    return readFileSync(join(directory, file), 'utf8')
+  } catch {
+    return undefined
   }
 }
 

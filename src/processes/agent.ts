@@ -3,10 +3,12 @@
 
 import { readFile } from 'node:fs/promises'
 import type { HubClient } from '../adapters/hub-client/hub-client.ts'
+import type { HttpClient } from '../adapters/http/create-fetch.ts'
 import type { HostResolver } from '../adapters/http/service-resolver.ts'
 import { startHealth } from '../agent/health.ts'
 import type { ToolServerBinding } from '../agent/pin-tools.ts'
 import { inputFault } from '../domain/guardrail/input-schema.ts'
+import type { ToolServerSetting } from '../domain/workload/agent-environment.ts'
 import { KubeswarmError } from '../domain/error.ts'
 import type { LanguageModel } from '../ports/language-model.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -71,6 +73,7 @@ const startWork = async (config: AgentConfig) => {
     { createLanguageModel },
     { connectToolServer },
     { createFetch },
+    { addressGuard },
   ] = await Promise.all([
     import('./logger.ts'),
     import('../agent/worker.ts'),
@@ -80,25 +83,51 @@ const startWork = async (config: AgentConfig) => {
     import('../adapters/ai-sdk/create-language-model.ts'),
     import('../adapters/mcp/connect-tool-server.ts'),
     import('../adapters/http/create-fetch.ts'),
+    import('../adapters/http/address-guard.ts'),
   ])
   const resolver = await resolverOf(config)
   const random = Math.random
   const clock = systemClock
   const log = createLogger({ level: config.logLevel, name: 'agent' })
-  const modelHttp = createFetch(resolver === undefined ? {} : { resolver })
+  // Where the model is, its Secret says; that may be anywhere but where credentials are handed out.
+  const modelHttp = createFetch({
+    ...(resolver === undefined ? {} : { resolver }),
+    guard: addressGuard({ mayBePrivate: () => true }),
+  })
   const model = createLanguageModel({
     model: config.model,
     settings: config.modelSettings,
     fetch: modelHttp.fetch,
   })
-  const toolHttp = createFetch({
+  const listed = new Set(
+    config.toolServers.filter(({ isListed }) => isListed === true).map(({ url }) => new URL(url).hostname),
+  )
+  const toolOptions = {
     ...(resolver === undefined ? {} : { resolver }),
+    guard: addressGuard({ mayBePrivate: (host) => listed.has(host) }),
     connectTimeoutMs: TOOL_CONNECT_TIMEOUT_MS,
-  })
-  const servers = config.toolServers.map((setting): ToolServerBinding => ({
-    server: connectToolServer({ setting, credential: config.credential, fetch: toolHttp.fetch }),
+  }
+  const toolHttp = createFetch(toolOptions)
+  // A server's certificate is shown to no other: each that has one gets connections of its own.
+  const httpOf = ({ mtls }: ToolServerSetting): HttpClient =>
+    mtls === undefined
+      ? toolHttp
+      : createFetch({
+          ...toolOptions,
+          tls: () => {
+            const [cert, key, ca] = [mtls.certificate, mtls.key, mtls.authority].map(config.credential)
+            return {
+              ...(cert === undefined ? {} : { cert }),
+              ...(key === undefined ? {} : { key }),
+              ...(ca === undefined ? {} : { ca }),
+            }
+          },
+        })
+  const toolClients = config.toolServers.map((setting) => ({ setting, http: httpOf(setting) }))
+  const servers = toolClients.map(({ setting, http }): ToolServerBinding => ({
+    server: connectToolServer({ setting, credential: config.credential, fetch: http.fetch }),
     onUnavailable: setting.onUnavailable,
-    address: { url: setting.url, authenticated: setting.auth !== undefined },
+    address: { url: setting.url, authenticated: setting.auth !== undefined || setting.mtls !== undefined },
     onlyByTasks: setting.onlyByTasks === true,
   }))
   const hub = connectHub({
@@ -126,7 +155,7 @@ const startWork = async (config: AgentConfig) => {
       servers: ways.servers,
       clock,
       random,
-      secrets: () => config.secrets,
+      secrets: config.secrets,
     },
     log,
   })
@@ -136,7 +165,7 @@ const startWork = async (config: AgentConfig) => {
       ...servers.map(({ server }) => server.close()),
       hub.close(),
       modelHttp.close(),
-      toolHttp.close(),
+      ...new Set([toolHttp, ...toolClients.map(({ http }) => http)].map((http) => http.close())),
     ])
   }
   return { worker, release }

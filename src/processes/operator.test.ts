@@ -420,7 +420,7 @@ test('an agent becomes Deployment, ServiceAccount, prompt and network policy, an
       },
     },
   })
-  expect(JSON.stringify(deployment)).toContain('"secretKeyRef":{"name":"slack","key":"token"}')
+  expect(JSON.stringify(deployment)).toContain('"secret":{"name":"slack","items":[{"key":"token"')
   expect(await store.policies.get({ namespace, name: 'notifier' })).toMatchObject({
     agent: { name: 'notifier' },
   })

@@ -87,6 +87,8 @@ const noAnswer = ({ error, context }: { error: unknown; context: Context }): Kub
       return fail('ModelTimeout', `no answer in time (${message})`, true)
     case 'tls':
       return fail('ModelUnreachable', `the TLS connection failed (${message})`, false)
+    case 'forbidden':
+      return fail('ModelUnreachable', message, false)
     case 'too-large':
       return fail('InvalidModelResponse', message, false)
     case 'reset':

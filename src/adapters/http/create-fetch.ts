@@ -1,13 +1,14 @@
 // `fetch` on top of undici's `request`, for the libraries that take one: half the CPU of the built-in. It goes where a
-// host resolver says, never follows a redirect (so that no credential crosses an origin), bounds every wait, and can
+// host resolver says and an address guard lets it, never follows a redirect (so that no credential crosses an origin), bounds every wait, and can
 // bound the size of an answer while reading it.
 
 import type { Readable } from 'node:stream'
 
-import { request, type Dispatcher } from 'undici'
+import { request, type Agent, type Dispatcher } from 'undici'
 
 import { bodyOf } from './body-of.ts'
-import { resolvingAgent } from './resolving-agent.ts'
+import type { AddressGuard } from './address-guard.ts'
+import { resolvingAgent, type TlsMaterial } from './resolving-agent.ts'
 import { lightResponse } from './light-response.ts'
 import { readableBody } from './readable-body.ts'
 import type { HostResolver } from './service-resolver.ts'
@@ -21,18 +22,44 @@ export interface HttpClient {
 
 export const createFetch = ({
   resolver,
+  guard,
+  lookup,
+  tls,
   connectTimeoutMs = 10_000,
   idleTimeoutMs = 60_000,
   maxResponseBytes,
 }: {
   readonly resolver?: HostResolver
+  readonly guard?: AddressGuard
+  readonly lookup?: (host: string) => Promise<readonly string[]>
+  /** Client certificate and authority, asked for before each request: a new one gets new connections. */
+  readonly tls?: () => TlsMaterial
   readonly connectTimeoutMs?: number
   /** Longest wait for headers, and between two pieces of a body. */
   readonly idleTimeoutMs?: number
   /** Reading more than that fails with ResponseTooLargeError; counted after decompression. */
   readonly maxResponseBytes?: number
 } = {}): HttpClient => {
-  const agent = resolvingAgent({ ...(resolver && { resolver }), connectTimeoutMs, idleTimeoutMs })
+  const agentWith = (material: TlsMaterial | undefined): Agent =>
+    resolvingAgent({
+      ...(resolver && { resolver }),
+      ...(guard && { guard }),
+      ...(lookup && { lookup }),
+      ...(material && { tls: material }),
+      connectTimeoutMs,
+      idleTimeoutMs,
+    })
+  let current = { agent: agentWith(undefined), of: '' }
+  const currentAgent = (): Agent => {
+    const material = tls?.()
+    const of = material === undefined ? '' : JSON.stringify(material)
+    if (of !== current.of) {
+      // What is in flight ends on the connections it has.
+      void current.agent.close().catch(() => undefined)
+      current = { agent: agentWith(material), of }
+    }
+    return current.agent
+  }
   return {
     fetch: async (input, init = {}) => {
       const source = input instanceof Request ? input : undefined
@@ -45,7 +72,7 @@ export const createFetch = ({
       if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity')
       try {
         const answer = await request(withoutCredentials(url), {
-          dispatcher: agent,
+          dispatcher: currentAgent(),
           method: (init.method ?? source?.method ?? 'GET') as Dispatcher.HttpMethod,
           headers: Object.fromEntries(headers),
           body,
@@ -67,7 +94,7 @@ export const createFetch = ({
         throw new TypeError('fetch failed', { cause })
       }
     },
-    close: () => agent.close().catch(() => agent.destroy()),
+    close: () => current.agent.close().catch(() => current.agent.destroy()),
   }
 }
 

@@ -1,7 +1,8 @@
 // What went wrong on the way to a server, read from the chain of causes that clients wrap it in.
 
 interface NetworkFailure {
-  readonly kind: 'refused' | 'not-found' | 'timeout' | 'reset' | 'tls' | 'aborted' | 'too-large' | 'other'
+  readonly kind:
+    'refused' | 'not-found' | 'timeout' | 'reset' | 'tls' | 'aborted' | 'too-large' | 'forbidden' | 'other'
   readonly message: string
 }
 
@@ -47,6 +48,8 @@ const kindOf = ({ code, name }: { code: string; name: string }): NetworkFailure[
       return 'reset'
     case 'RESPONSE_TOO_LARGE':
       return 'too-large'
+    case 'ADDRESS_FORBIDDEN':
+      return 'forbidden'
     case 'UND_ERR_ABORTED':
       return 'aborted'
     default:

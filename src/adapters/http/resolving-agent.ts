@@ -1,29 +1,61 @@
 // Connections that go where a host resolver says. The name in the URL stays the name for TLS and for the Host header;
 // only the address changes.
 
+import { lookup as lookupAddresses } from 'node:dns/promises'
+
 import { Agent, buildConnector } from 'undici'
 
+import type { AddressGuard } from './address-guard.ts'
 import { dnsResolver, type Endpoint, type HostResolver } from './service-resolver.ts'
 
 export const resolvingAgent = ({
   resolver = dnsResolver,
+  guard,
+  lookup = lookupAll,
+  tls = {},
   connectTimeoutMs,
   idleTimeoutMs,
 }: {
   readonly resolver?: HostResolver
+  /** Judges each address before it is connected to. Left out: every address is good. */
+  readonly guard?: AddressGuard
+  /** All addresses of a name. */
+  readonly lookup?: (host: string) => Promise<readonly string[]>
+  readonly tls?: TlsMaterial
   readonly connectTimeoutMs: number
   readonly idleTimeoutMs: number
 }): Agent => {
-  const connector = buildConnector({ timeout: connectTimeoutMs })
+  const connector = buildConnector({ timeout: connectTimeoutMs, ...tls })
 
   const connectOnce = async (options: buildConnector.Options): Promise<Socket> => {
     const target = await resolver.resolve(endpointOf(options))
-    return new Promise((resolve, reject) => {
-      connector({ ...options, hostname: target.host, port: String(target.port) }, (error, socket) => {
+    const addresses =
+      guard === undefined ? [target.host] : await checked(guard, options.hostname, target.host)
+    let failure: unknown
+    for (const address of addresses) {
+      try {
+        return await connectTo({ ...options, hostname: address, port: String(target.port) })
+      } catch (error) {
+        failure = error
+        if (!isRefused(error)) throw error
+      }
+    }
+    throw failure
+  }
+
+  const connectTo = (options: buildConnector.Options): Promise<Socket> =>
+    new Promise((resolve, reject) => {
+      connector(options, (error, socket) => {
         if (error !== null) reject(error)
         else resolve(socket)
       })
     })
+
+  /** The addresses of a host, every one of which must be good: one of several would be chosen by the resolver. */
+  const checked = async (judge: AddressGuard, host: string, target: string): Promise<readonly string[]> => {
+    const addresses = await lookup(target.replace(/^\[|\]$/g, ''))
+    for (const address of addresses) judge.check({ host, address })
+    return addresses
   }
 
   const connect = async (options: buildConnector.Options): Promise<Socket> => {
@@ -60,6 +92,16 @@ const answer = async ({
   if (result instanceof Error) callback(result, null)
   else callback(null, result)
 }
+
+/** PEM. */
+export interface TlsMaterial {
+  readonly cert?: string
+  readonly key?: string
+  readonly ca?: string
+}
+
+const lookupAll = async (host: string): Promise<readonly string[]> =>
+  (await lookupAddresses(host, { all: true })).map(({ address }) => address)
 
 type Socket = NonNullable<Parameters<buildConnector.Callback>[1]>
 

@@ -10,11 +10,12 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 
 import { isKubeswarmError, type KubeswarmError } from '../../domain/error.ts'
-import type { ToolServerSetting } from '../../domain/workload/agent-environment.ts'
+import type { SecretFile, ToolServerSetting } from '../../domain/workload/agent-environment.ts'
 import type { ToolServer } from '../../ports/tool-server.ts'
 import { createFetch } from '../http/create-fetch.ts'
 import { serve, type ServedRequest } from '../http/serve.ts'
 import { connectToolServer } from './connect-tool-server.ts'
+import type { Credential } from './request-headers.ts'
 
 const open: { close(): Promise<unknown> }[] = []
 afterEach(async () => {
@@ -35,7 +36,7 @@ const connect = (
     ...setting
   }: Partial<ToolServerSetting> & {
     timeouts?: Parameters<typeof connectToolServer>[0]['timeouts']
-    credential?: (name: string) => string | undefined
+    credential?: Credential
   } = {},
 ): ToolServer => {
   const http = createFetch()
@@ -50,6 +51,7 @@ const connect = (
 }
 
 const signal = new AbortController().signal
+const fileOf = (file: string): SecretFile => ({ file, secret: `secret-of-${file}`, key: 'token' })
 const call = (server: ToolServer, tool = 'echo', args: Record<string, unknown> = { text: 'hi' }) =>
   server.callTool({ tool, arguments: args, idempotencyKey: 'key-1', signal })
 
@@ -176,12 +178,12 @@ describe('an MCP server', () => {
     const seen: ServedRequest[] = []
     let secret = 'one'
     const server = connect(await listen(both(echoText, seen)), {
-      auth: { header: 'Authorization', scheme: 'Token token=', valueFromEnv: 'PD' },
+      auth: { header: 'Authorization', scheme: 'Token token=', valueFrom: fileOf('PD') },
       headers: [
         { name: 'X-Org', value: '7' },
-        { name: 'X-Key', valueFromEnv: 'KEY' },
+        { name: 'X-Key', valueFrom: fileOf('KEY') },
       ],
-      credential: (name) => (name === 'PD' ? `${secret}\n` : 'k'),
+      credential: ({ file }) => (file === 'PD' ? `${secret}\r\n` : 'k'),
     })
     await call(server)
     secret = 'two'
@@ -194,11 +196,73 @@ describe('an MCP server', () => {
 
   it('a missing secret is named and nothing is sent', async () => {
     const seen: ServedRequest[] = []
-    const auth = { header: 'Authorization', scheme: 'Bearer', valueFromEnv: 'NOPE' }
+    const auth = { header: 'Authorization', scheme: 'Bearer', valueFrom: fileOf('NOPE') }
     const error = await failure(connect(await listen(both(echoText, seen)), { auth }).listTools({ signal }))
     expect(error.code).toBe('ToolServerUnauthorized')
     expect(error.message).toContain('NOPE')
     expect(seen).toEqual([])
+  })
+
+  it.each(['auto', 'legacy-rest'] as const)(
+    'F52 a call that is refused because its credential was replaced meanwhile is made once more, with the new one (%s)',
+    async (transport) => {
+      const calls: (string | null)[] = []
+      let held = 'old'
+      const answer = both(echoText)
+      const url = await listen((request) => {
+        if (request.url.pathname.includes('call') || request.body.includes('tools/call')) {
+          calls.push(request.headers.get('authorization'))
+          if (request.headers.get('authorization') !== 'Bearer new') {
+            // The file in the pod follows the Secret a moment later than the server.
+            held = 'new'
+            return new Response(null, { status: 401 })
+          }
+          if (transport === 'legacy-rest') return Response.json({ result: 'done' })
+        }
+        return answer(request)
+      })
+      const auth = { header: 'Authorization', scheme: 'Bearer', valueFrom: fileOf('T') }
+      const server = connect(url, { auth, transport, credential: () => held })
+      expect(await call(server)).toMatchObject({ isError: false })
+      expect(calls).toEqual(['Bearer old', 'Bearer new'])
+    },
+  )
+
+  it('F52 a credential that is refused and has not changed is tried once, and the Secret is to be looked at', async () => {
+    let calls = 0
+    const url = await listen(() => ((calls += 1), new Response(null, { status: 401 })))
+    const auth = { header: 'Authorization', scheme: 'Bearer', valueFrom: fileOf('T') }
+    const error = await failure(
+      call(connect(url, { auth, transport: 'streamable-http', credential: () => 'x' })),
+    )
+    expect(error.code).toBe('ToolServerUnauthorized')
+    expect(calls).toBe(1)
+  })
+
+  it('F53 a server never gets another one’s credential, also when both are at the same address', async () => {
+    const seen: ServedRequest[] = []
+    const url = await listen(both(echoText, seen))
+    const withToken = (file: string) =>
+      connect(url, {
+        auth: { header: 'Authorization', scheme: 'Bearer', valueFrom: fileOf(file) },
+        credential: ({ file: asked }) => `token of ${asked}`,
+      })
+    await call(withToken('a'))
+    const before = seen.length
+    await call(withToken('b'))
+    const headers = (some: readonly ServedRequest[]) =>
+      new Set(some.map((each) => each.headers.get('authorization')))
+    expect(headers(seen.slice(0, before))).toEqual(new Set(['Bearer token of a']))
+    expect(headers(seen.slice(before))).toEqual(new Set(['Bearer token of b']))
+  })
+
+  it('F70 a credential of several lines is refused by name of its Secret, and never shown', async () => {
+    const auth = { header: 'Authorization', scheme: 'Bearer', valueFrom: fileOf('T') }
+    const server = connect('http://127.0.0.1:9', { auth, credential: () => 'abc\r\nX-Evil: 1' })
+    const error = await failure(call(server))
+    expect(error).toMatchObject({ code: 'ToolServerUnauthorized' })
+    expect(error.message).toContain('Secret "secret-of-T", key "token"')
+    expect(error.message).not.toContain('abc')
   })
 
   it('F51 neither follows a redirect nor takes a credential to another origin', async () => {
@@ -210,7 +274,7 @@ describe('an MCP server', () => {
     const url = await listen(
       () => new Response(null, { status: 307, headers: { location: `${target}/mcp` } }),
     )
-    const auth = { header: 'Authorization', scheme: 'Bearer', valueFromEnv: 'T' }
+    const auth = { header: 'Authorization', scheme: 'Bearer', valueFrom: fileOf('T') }
     const error = await failure(connect(url, { auth, credential: () => 'secret' }).listTools({ signal }))
     expect(error.code).toBe('ToolServerProtocol')
     expect(seen).toEqual([])

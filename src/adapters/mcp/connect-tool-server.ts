@@ -18,7 +18,7 @@ export const connectToolServer = ({
   timeouts = {},
 }: {
   readonly setting: ToolServerSetting
-  /** Reads a secret from the environment variable that holds it; asked anew for each request. */
+  /** Reads a mounted secret; asked anew for each request. */
   readonly credential: Credential
   readonly fetch: Fetch
   readonly timeouts?: Partial<ToolServerTimeouts>

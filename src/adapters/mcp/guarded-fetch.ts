@@ -1,4 +1,4 @@
-// The fetch of one tool server's connection: adds the server's own headers for its own origin only, bounds what is
+// The fetch of one tool server's connection: goes to that server's own origin only, adds its own headers, bounds what is
 // read, and opens no channel nobody listens to.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
@@ -31,12 +31,14 @@ export const guardedFetch = ({
 }): ((input: string | URL, init?: RequestInit) => Promise<Response>) => {
   return async (input, init = {}) => {
     const url = new URL(input)
+    if (url.origin !== origin)
+      throw new TypeError(`a tool server at ${origin} may not send us to ${url.origin}`)
     const method = init.method ?? 'GET'
     // Tools are fixed for a task, so notices of changes have no reader.
     if (method === 'GET' && !standingChannel) return new Response(null, { status: 405 })
     const scope = callScopes.getStore()
     const all = new Headers(init.headers)
-    if (url.origin === origin) for (const [name, value] of Object.entries(headers())) all.set(name, value)
+    for (const [name, value] of Object.entries(headers())) all.set(name, value)
     const response = await fetch(url, { ...init, headers: all })
     return limitedResponse({
       response,

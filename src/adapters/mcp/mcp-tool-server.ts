@@ -7,7 +7,7 @@ import type { ToolDefinition, ToolResult, ToolServer } from '../../ports/tool-se
 import type { Fetch } from '../http/create-fetch.ts'
 import { callScopes, READ_CAP_BYTES, type CallScope } from './guarded-fetch.ts'
 import { mcpConnector, type McpConnection } from './mcp-connection.ts'
-import type { Credential } from './request-headers.ts'
+import { requestHeaders, type Credential } from './request-headers.ts'
 import { resultText } from './result-text.ts'
 import { httpStatus, serverFailure } from './server-failure.ts'
 
@@ -35,6 +35,7 @@ export const mcpToolServer = ({
   readonly fetch: Fetch
   readonly timeouts: ToolServerTimeouts
 }): ToolServer => {
+  const fingerprint = (): string => JSON.stringify(requestHeaders({ setting, credential }))
   const connector = mcpConnector({ setting, transport, credential, fetch, connectMs })
 
   /** Runs `work` on a connection; once more on a new one when the server no longer knows the session. */
@@ -61,9 +62,13 @@ export const mcpToolServer = ({
     }
     try {
       signal.throwIfAborted()
+      const sent = fingerprint()
       return await attempt().catch((error: unknown) => {
-        // A request of a forgotten session is refused unread: sending it again is not a second call.
-        if (httpStatus(error) !== 404 || signal.aborted) throw error
+        // Both refuse a request unread, so sending it again is not a second call: a forgotten session, and a credential
+        // that has been replaced meanwhile.
+        const status = httpStatus(error)
+        const again = status === 404 || (isUnauthorized(status) && fingerprint() !== sent)
+        if (!again || signal.aborted) throw error
         return attempt()
       })
     } catch (error) {
@@ -175,6 +180,8 @@ const asksForInput = (error: unknown): boolean =>
   SdkError.isInstance(error) &&
   error.code === SdkErrorCode.UnsupportedResultType &&
   /input_required/.test(`${error.message} ${JSON.stringify(error.data ?? '')}`)
+
+const isUnauthorized = (status: number | undefined): boolean => status === 401 || status === 403
 
 /** Whether the connection is of no more use. */
 const isLost = (error: unknown): boolean =>

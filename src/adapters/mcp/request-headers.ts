@@ -2,10 +2,10 @@
 // that a rotated secret is used at once. Each server gets only what its own setting names.
 
 import { KubeswarmError } from '../../domain/error.ts'
-import type { ToolServerSetting } from '../../domain/workload/agent-environment.ts'
+import type { SecretFile, ToolServerSetting } from '../../domain/workload/agent-environment.ts'
 
-/** The value of an environment variable that holds a secret. */
-export type Credential = (envName: string) => string | undefined
+/** The text of a mounted secret; undefined where there is none. */
+export type Credential = (file: SecretFile) => string | undefined
 
 export const requestHeaders = ({
   setting,
@@ -14,19 +14,25 @@ export const requestHeaders = ({
   readonly setting: ToolServerSetting
   readonly credential: Credential
 }): Readonly<Record<string, string>> => {
-  const secret = (envName: string, what: string): string => {
-    const value = credential(envName)?.trim()
-    if (value === undefined || value === '') throw missing({ setting, envName, what })
+  const secret = (file: SecretFile, what: string): string => {
+    const value = credential(file)?.trim()
+    if (value === undefined || value === '') throw missing({ setting, file, what })
+    // A header of several lines would be several headers.
+    if (/[\r\n\0]/.test(value)) throw missing({ setting, file, what: `${what}, on one line,` })
     return value
   }
+  if (setting.mtls !== undefined)
+    for (const file of [setting.mtls.certificate, setting.mtls.key])
+      if ((credential(file) ?? '').trim() === '')
+        throw missing({ setting, file, what: 'its client certificate' })
   const headers: Record<string, string> = {}
   for (const header of setting.headers) {
     headers[header.name] =
-      'value' in header ? header.value : secret(header.valueFromEnv, `the value of header "${header.name}"`)
+      'value' in header ? header.value : secret(header.valueFrom, `the value of header "${header.name}"`)
   }
   if (setting.auth !== undefined) {
-    const { header, scheme, valueFromEnv } = setting.auth
-    const value = secret(valueFromEnv, 'its credential')
+    const { header, scheme, valueFrom } = setting.auth
+    const value = secret(valueFrom, 'its credential')
     headers[header] = scheme === '' ? value : withScheme({ scheme, value })
   }
   return headers
@@ -38,15 +44,15 @@ const withScheme = ({ scheme, value }: { scheme: string; value: string }): strin
 
 const missing = ({
   setting,
-  envName,
+  file: { secret, key },
   what,
 }: {
   setting: ToolServerSetting
-  envName: string
+  file: SecretFile
   what: string
 }): KubeswarmError =>
   new KubeswarmError({
     code: 'ToolServerUnauthorized',
-    message: `cannot use tool server "${setting.name}": ${what} is missing (${envName} is not set)`,
-    remedy: 'check that the Secret the agent’s spec names exists and has that key',
+    message: `cannot use tool server "${setting.name}": ${what} is missing (Secret "${secret}", key "${key}")`,
+    remedy: 'check that the Secret exists and has that key; a change reaches the pod within about a minute',
   })

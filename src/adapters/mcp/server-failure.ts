@@ -40,6 +40,15 @@ export const serverFailure = ({
       return unavailable({ context, error, what: 'the connection broke' })
     case 'too-large':
       return fail({ context, code: 'ToolServerProtocol', what: network.message, error })
+    case 'forbidden':
+      return fail({
+        context,
+        code: 'PolicyDenied',
+        what: network.message,
+        remedy:
+          'use another address; a private one behind a public name must be in mcpAllowlist of SwarmSettings',
+        error,
+      })
     case 'aborted':
     case 'other':
       return speech({ error, context })

@@ -15,6 +15,8 @@ export const agentEnvironment = {
   systemPromptPreamblePath: 'AGENT_SYSTEM_PROMPT_PREAMBLE_PATH',
   /** Sampling temperature; unset: the provider's own. */
   temperature: 'AGENT_TEMPERATURE',
+  /** Directory of the credentials of tool servers; `SecretFile.file` is below it. */
+  toolSecretsPath: 'AGENT_MCP_SECRETS_PATH',
   /** JSON of `ToolServerSetting[]`. */
   toolServers: 'AGENT_MCP_SERVERS',
   concurrentTasks: 'AGENT_MAX_CONCURRENT_TASKS',
@@ -34,6 +36,14 @@ export const agentEnvironment = {
   logLevel: 'LOG_LEVEL',
 } as const
 
+/** A value of a Secret, mounted as a file: it is read anew on each use, so that a rotated one needs no new pod. */
+export interface SecretFile {
+  /** Below the directory that `toolSecretsPath` names. */
+  readonly file: string
+  readonly secret: string
+  readonly key: string
+}
+
 export interface ToolServerSetting {
   readonly name: string
   readonly url: string
@@ -42,10 +52,18 @@ export interface ToolServerSetting {
   /** Settings of the agent have rules for servers: it is contacted by tasks only, which ask the gate before. */
   readonly onlyByTasks?: boolean
   readonly instructions?: string
-  /** The credential is in that environment variable (from a Secret); the header is `<header>: <scheme> <value>`. */
-  readonly auth?: { readonly header: string; readonly scheme: string; readonly valueFromEnv: string }
+  /** The header is `<header>: <scheme> <value>`. */
+  readonly auth?: { readonly header: string; readonly scheme: string; readonly valueFrom: SecretFile }
+  /** Client certificate and key, and the authority of the server where it is not a public one. */
+  readonly mtls?: {
+    readonly certificate: SecretFile
+    readonly key: SecretFile
+    readonly authority: SecretFile
+  }
+  /** An allow list of the agent's settings names the address: it may be a private one. */
+  readonly isListed?: boolean
   readonly headers: readonly ({ readonly name: string } & (
-    { readonly value: string } | { readonly valueFromEnv: string }
+    { readonly value: string } | { readonly valueFrom: SecretFile }
   ))[]
 }
 

@@ -2,10 +2,15 @@ import { expect, test } from 'vitest'
 import { apiVersion, type SwarmAgent } from '../../api/v1alpha1/index.ts'
 import { agentEnvironment } from './agent-environment.ts'
 import { labelValue } from './agent-names.ts'
-import { agentWorkload, referencedObjects, type AgentWorkloadRequest } from './agent-workload.ts'
+import {
+  agentWorkload,
+  referencedObjects,
+  rollingObjects,
+  type AgentWorkloadRequest,
+} from './agent-workload.ts'
 import { composePrompt, promptText, untrustedDataRule } from './compose-prompt.ts'
 import { agentNetworkPolicy } from './network-policy.ts'
-import { planToolServers, secretVariableName } from './tool-server-settings.ts'
+import { planToolServers, secretDirectory } from './tool-server-settings.ts'
 
 const agentOf = (spec: Partial<SwarmAgent['spec']> = {}, name = 'notifier'): SwarmAgent => ({
   apiVersion,
@@ -146,16 +151,16 @@ test('the prompt ends with tool instructions and the rule about data', () => {
 })
 
 test('two servers whose names differ only in punctuation share no credential (X10)', () => {
-  expect(secretVariableName('my-x', 'TOKEN')).not.toBe(secretVariableName('my.x', 'TOKEN'))
+  expect(secretDirectory('my-x')).not.toBe(secretDirectory('my.x'))
   const [a, b] = ['my-x', 'my.x'].map((name) => ({
     name,
     url: 'http://same',
     auth: { bearer: { secretKeyRef: { name, key: 'token' } } },
   }))
   if (a === undefined || b === undefined) throw new Error('two servers')
-  const { settings: servers, variables } = planToolServers({ agent: agentOf({ tools: { mcp: [a, b] } }) })
-  expect(servers.map(({ auth }) => auth?.valueFromEnv)).toEqual(variables.map(({ name }) => name))
-  expect(new Set(variables.map(({ name }) => name)).size).toBe(2)
+  const { settings: servers, files } = planToolServers({ agent: agentOf({ tools: { mcp: [a, b] } }) })
+  expect(servers.map(({ auth }) => auth?.valueFrom.file)).toEqual(files.map(({ file }) => file))
+  expect(new Set(files.map(({ file }) => file)).size).toBe(2)
 })
 
 test('a Secret named without a key gives its token, or its only key', () => {
@@ -163,9 +168,41 @@ test('a Secret named without a key gives its token, or its only key', () => {
     tools: { mcp: [{ name: 's', url: 'http://s', auth: { bearer: { secretKeyRef: { name: 'k' } } } }] },
   })
   const keyOf = (onlyKey?: (secret: string) => string | undefined) =>
-    planToolServers({ agent, ...(onlyKey === undefined ? {} : { onlyKey }) }).variables[0]?.secretKeyRef.key
+    planToolServers({ agent, ...(onlyKey === undefined ? {} : { onlyKey }) }).files[0]?.key
   expect(keyOf()).toBe('token')
   expect(keyOf(() => 'api-key')).toBe('api-key')
+})
+
+test('credentials of tool servers are files of the pod, and a rotated one rolls no pod (F70)', () => {
+  const agent = agentOf({
+    tools: {
+      mcp: [
+        {
+          name: 'pagerduty',
+          url: 'http://p',
+          auth: { header: { scheme: 'Token token=', secretKeyRef: { name: 'pd', key: 'key' } } },
+        },
+        { name: 'logs', url: 'https://l', auth: { mtls: { secretRef: { name: 'client' } } } },
+      ],
+    },
+  })
+  const pod = podOf(agent) as unknown as {
+    readonly spec: {
+      readonly volumes: readonly {
+        readonly name: string
+        readonly projected?: { readonly sources: readonly unknown[] }
+      }[]
+    }
+  }
+  const [pagerduty, logs] = ['pagerduty', 'logs'].map(secretDirectory)
+  expect(pod.spec.volumes.find(({ name }) => name === 'tool-secrets')?.projected?.sources).toEqual([
+    { secret: { name: 'pd', items: [{ key: 'key', path: `${pagerduty}/token` }] } },
+    { secret: { name: 'client', items: [{ key: 'tls.crt', path: `${logs}/tls.crt` }] } },
+    { secret: { name: 'client', items: [{ key: 'tls.key', path: `${logs}/tls.key` }] } },
+    { secret: { name: 'client', items: [{ key: 'ca.crt', path: `${logs}/ca.crt` }], optional: true } },
+  ])
+  expect(referencedObjects(agent)).toEqual(expect.arrayContaining(['Secret/pd', 'Secret/client']))
+  expect(rollingObjects(agent)).toEqual(['Secret/kubeswarm-api-keys'])
 })
 
 test('what is not supported is refused by name, never silently left out', () => {
@@ -173,10 +210,7 @@ test('what is not supported is refused by name, never silently left out', () => 
   const { errors } = planToolServers({
     agent: agentOf({ tools: { mcp: [mtls, { name: 't', capabilityRef: 'c' }] } }),
   })
-  expect(errors.map(({ path }) => path)).toEqual([
-    'spec.tools.mcp[0].auth.mtls',
-    'spec.tools.mcp[1].capabilityRef',
-  ])
+  expect(errors.map(({ path }) => path)).toEqual(['spec.tools.mcp[0].url', 'spec.tools.mcp[1].capabilityRef'])
 })
 
 test('the default network policy closes the way in and leaves the way to model and tools open (X14)', () => {

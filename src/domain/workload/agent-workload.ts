@@ -70,6 +70,7 @@ const promptFile = 'system-prompt.txt'
 const rulesFile = 'rules.txt'
 const preambleFile = 'preamble.txt'
 const tokenDirectory = '/var/run/secrets/kubeswarm'
+const toolSecretsDirectory = '/var/run/secrets/kubeswarm-tools'
 const tokenSeconds = 3600
 const hubAudience = 'kubeswarm-hub'
 const defaultDrainSeconds = 150
@@ -170,6 +171,9 @@ const deploymentSpec = (request: AgentWorkloadRequest, composed: string) => {
             volumeMounts: [
               { name: 'prompt', mountPath: promptDirectory, readOnly: true },
               { name: 'hub-token', mountPath: tokenDirectory, readOnly: true },
+              ...(request.tools.files.length === 0
+                ? []
+                : [{ name: 'tool-secrets', mountPath: toolSecretsDirectory, readOnly: true }]),
               { name: 'tmp', mountPath: '/tmp' },
             ],
           },
@@ -190,6 +194,9 @@ const deploymentSpec = (request: AgentWorkloadRequest, composed: string) => {
               ],
             },
           },
+          ...(request.tools.files.length === 0
+            ? []
+            : [{ name: 'tool-secrets', projected: { sources: request.tools.files.map(secretSource) } }]),
           { name: 'tmp', emptyDir: {} },
         ],
       },
@@ -212,6 +219,10 @@ const promptSources = (agent: string, secret: SecretKey | undefined): readonly u
     ? []
     : [{ secret: { name: secret.name, items: [{ key: secret.key, path: promptFile }] } }]),
 ]
+
+const secretSource = ({ secret, key, file, optional }: ToolServerPlan['files'][number]) => ({
+  secret: { name: secret, items: [{ key, path: file }], ...(optional ? { optional } : {}) },
+})
 
 interface EnvironmentVariable {
   readonly name: string
@@ -248,10 +259,7 @@ const environment = (
     { name: variables.hubUrl, value: settings.hubUrl },
     { name: variables.hubTokenPath, value: `${tokenDirectory}/token` },
     ...(level === undefined ? [] : [{ name: variables.logLevel, value: level }]),
-    ...tools.variables.map(({ name: variable, secretKeyRef }) => ({
-      name: variable,
-      valueFrom: { secretKeyRef },
-    })),
+    ...(tools.files.length === 0 ? [] : [{ name: variables.toolSecretsPath, value: toolSecretsDirectory }]),
     ...(modelOverride === undefined
       ? keyReference === undefined
         ? []
@@ -277,15 +285,25 @@ const environmentSources = (agent: SwarmAgent): readonly unknown[] => [
   ...(agent.spec.infrastructure?.envFrom ?? []),
 ]
 
-/** The Secrets and ConfigMaps whose change must roll the pods, as `Secret/name` and `ConfigMap/name`. */
-export const referencedObjects = (agent: SwarmAgent): readonly string[] => {
+/** What pods take in when they start, and what they mount: a change of it concerns the agent. */
+export const referencedObjects = (agent: SwarmAgent): readonly string[] => [
+  ...new Set([
+    ...rollingObjects(agent),
+    ...planToolServers({ agent }).files.map(({ secret }) => `Secret/${secret}`),
+  ]),
+]
+
+/**
+ * The Secrets and ConfigMaps whose change must roll the pods, as `Secret/name` and `ConfigMap/name`. Credentials of tool
+ * servers are not among them: they are files that are read on each use.
+ */
+export const rollingObjects = (agent: SwarmAgent): readonly string[] => {
   const { infrastructure, prompt } = agent.spec
   const secrets = [
     sharedKeysSecretName,
     infrastructure?.apiKeyRef?.name,
     prompt.from?.secretKeyRef?.name,
     ...(infrastructure?.envFrom ?? []).map(({ secretRef }) => secretRef?.name),
-    ...planToolServers({ agent }).variables.map(({ secretKeyRef }) => secretKeyRef.name),
   ]
   const configMaps = [
     prompt.from?.configMapKeyRef?.name,

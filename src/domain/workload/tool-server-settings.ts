@@ -1,19 +1,17 @@
-// From `spec.tools.mcp` to what the agent's pod is told: a setting per server, and environment variables that take
-// credentials from Secrets. The pod references a Secret; its value never passes through here.
+// From `spec.tools.mcp` to what the agent's pod is told: a setting per server, and files that take credentials from
+// Secrets. The pod references a Secret; its value never passes through here.
 
 import type { SwarmAgent } from '../../api/v1alpha1/index.ts'
 import type { FieldError } from '../error.ts'
-import type { ToolServerSetting } from './agent-environment.ts'
+import { coversAddress } from '../guardrail/address.ts'
+import type { ServerRules } from '../guardrail/effective-policy.ts'
+import type { SecretFile, ToolServerSetting } from './agent-environment.ts'
 import { hashOf } from './agent-names.ts'
-
-export interface SecretVariable {
-  readonly name: string
-  readonly secretKeyRef: { readonly name: string; readonly key: string }
-}
 
 export interface ToolServerPlan {
   readonly settings: readonly ToolServerSetting[]
-  readonly variables: readonly SecretVariable[]
+  /** Files to mount; one that is `optional` may be missing. */
+  readonly files: readonly (SecretFile & { readonly optional: boolean })[]
   readonly errors: readonly FieldError[]
 }
 
@@ -21,38 +19,40 @@ type McpServer = NonNullable<NonNullable<SwarmAgent['spec']['tools']>['mcp']>[nu
 
 const defaultKey = 'token'
 
-type KeyReference = (
-  reference: { readonly name: string; readonly key?: string } | undefined,
-) => SecretVariable['secretKeyRef'] | undefined
+interface KeyReference {
+  readonly name: string
+  readonly key?: string | undefined
+  readonly optional?: boolean | undefined
+}
 
 /**
- * Server names are free text and variable names are not, so two servers could share one: `my-x` and `my.x`. A piece
- * of the name's hash keeps them apart.
+ * Server names are free text and directories are not, so two servers could share one: `my/x` and `my.x`. A piece of the
+ * name's hash keeps them apart.
  */
-export const secretVariableName = (server: string, use: string): string => {
-  const readable = server.toUpperCase().replace(/[^A-Z0-9]+/g, '_')
-  return `AGENT_MCP_${use}_${readable}_${hashOf(server).slice(0, 6).toUpperCase()}`
-}
+export const secretDirectory = (server: string): string =>
+  `${server.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-${hashOf(server).slice(0, 6)}`
 
 export const planToolServers = ({
   agent,
   onlyKey = () => undefined,
-  onlyByTasks = false,
+  serverRules,
 }: {
   readonly agent: SwarmAgent
   /** The key of a Secret that has exactly one; for references that name no key. */
   readonly onlyKey?: (secret: string) => string | undefined
-  readonly onlyByTasks?: boolean
+  /** What the agent's settings demand. */
+  readonly serverRules?: ServerRules | undefined
 }): ToolServerPlan => {
-  const variables: SecretVariable[] = []
+  const files: (SecretFile & { readonly optional: boolean })[] = []
   const errors: FieldError[] = []
-  const keyReference: KeyReference = (reference) =>
-    reference === undefined
-      ? undefined
-      : { name: reference.name, key: reference.key ?? onlyKey(reference.name) ?? defaultKey }
-  const fromSecret = (name: string, secretKeyRef: SecretVariable['secretKeyRef']): string => {
-    variables.push({ name, secretKeyRef })
-    return name
+  const fileOf = (server: string, use: string, { name, key, optional = false }: KeyReference): SecretFile => {
+    const file: SecretFile = {
+      file: `${secretDirectory(server)}/${use}`,
+      secret: name,
+      key: key ?? onlyKey(name) ?? defaultKey,
+    }
+    files.push({ ...file, optional })
+    return file
   }
 
   const settings = (agent.spec.tools?.mcp ?? []).flatMap((server, index): ToolServerSetting[] => {
@@ -66,63 +66,67 @@ export const planToolServers = ({
       })
       return []
     }
-    if (server.auth?.mtls !== undefined) {
+    if (server.auth?.mtls !== undefined && URL.parse(url)?.protocol !== 'https:') {
       errors.push({
-        path: `${path}.auth.mtls`,
-        message: `tool server "${name}" asks for mTLS, which is not supported yet`,
-        remedy: 'use auth.bearer, or terminate mTLS in front of the server',
+        path: `${path}.url`,
+        message: `tool server "${name}" is given a client certificate, and "${url}" is not an https address`,
+        remedy: 'use https, or another kind of auth',
       })
       return []
     }
-    const auth = authOf({ server, fromSecret, keyReference })
+    const auth = authOf(server, fileOf)
+    const mtls = server.auth?.mtls?.secretRef
     const headers = (server.headers ?? []).flatMap(
       (header, place): ToolServerSetting['headers'][number][] => {
         if (header.value !== undefined) return [{ name: header.name, value: header.value }]
-        const reference = keyReference(header.secretKeyRef)
-        if (reference === undefined) return []
-        const variable = secretVariableName(name, `HEADER${place}`)
-        return [{ name: header.name, valueFromEnv: fromSecret(variable, reference) }]
+        if (header.secretKeyRef === undefined) return []
+        return [{ name: header.name, valueFrom: fileOf(name, `header-${place}`, header.secretKeyRef) }]
       },
     )
+    const isListed =
+      serverRules !== undefined &&
+      serverRules.allow.length > 0 &&
+      serverRules.allow.every(({ addresses }) => addresses.some(({ pattern }) => coversAddress(pattern, url)))
     return [
       {
         name,
         url,
         transport: server.transport ?? 'auto',
         onUnavailable: server.onUnavailable ?? 'fail',
-        ...(onlyByTasks ? { onlyByTasks } : {}),
+        ...(serverRules === undefined ? {} : { onlyByTasks: true }),
+        ...(isListed ? { isListed } : {}),
+        ...(mtls === undefined
+          ? {}
+          : {
+              mtls: {
+                certificate: fileOf(name, 'tls.crt', { name: mtls.name, key: 'tls.crt' }),
+                key: fileOf(name, 'tls.key', { name: mtls.name, key: 'tls.key' }),
+                authority: fileOf(name, 'ca.crt', { name: mtls.name, key: 'ca.crt', optional: true }),
+              },
+            }),
         ...(instructions === undefined ? {} : { instructions }),
         ...(auth === undefined ? {} : { auth }),
         headers,
       },
     ]
   })
-  return { settings, variables, errors }
+  return { settings, files, errors }
 }
 
-const authOf = ({
-  server,
-  fromSecret,
-  keyReference,
-}: {
-  readonly server: McpServer
-  readonly fromSecret: (name: string, reference: SecretVariable['secretKeyRef']) => string
-  readonly keyReference: KeyReference
-}): ToolServerSetting['auth'] => {
-  const { auth } = server
-  if (auth === undefined) return undefined
-  const variable = secretVariableName(server.name, 'TOKEN')
-  const header = auth.header
-  if (header !== undefined) {
-    const reference = keyReference(header.secretKeyRef)
-    if (reference === undefined) return undefined
+const authOf = (
+  { name, auth }: McpServer,
+  fileOf: (server: string, use: string, reference: KeyReference) => SecretFile,
+): ToolServerSetting['auth'] => {
+  if (auth?.header !== undefined)
     return {
-      header: header.name ?? 'Authorization',
-      scheme: header.scheme?.trimEnd() ?? '',
-      valueFromEnv: fromSecret(variable, reference),
+      header: auth.header.name ?? 'Authorization',
+      scheme: auth.header.scheme?.trimEnd() ?? '',
+      valueFrom: fileOf(name, 'token', auth.header.secretKeyRef),
     }
+  if (auth?.bearer === undefined) return undefined
+  return {
+    header: 'Authorization',
+    scheme: 'Bearer',
+    valueFrom: fileOf(name, 'token', auth.bearer.secretKeyRef),
   }
-  const reference = keyReference(auth.bearer?.secretKeyRef)
-  if (reference === undefined) return undefined
-  return { header: 'Authorization', scheme: 'Bearer', valueFromEnv: fromSecret(variable, reference) }
 }

@@ -21,7 +21,7 @@ import {
   labelValue,
   networkPolicyName,
 } from '../../domain/workload/agent-names.ts'
-import { agentWorkload, referencedObjects } from '../../domain/workload/agent-workload.ts'
+import { agentWorkload, rollingObjects } from '../../domain/workload/agent-workload.ts'
 import { composePrompt } from '../../domain/workload/compose-prompt.ts'
 import { planToolServers } from '../../domain/workload/tool-server-settings.ts'
 import { ownedObjects } from '../apply-owned.ts'
@@ -103,7 +103,7 @@ export const createAgentController = (context: OperatorContext): Controller => {
       return { obstacle }
     }
     const onlyKey = await tokenKeys(resources, agent)
-    const tools = planToolServers({ agent, onlyKey, onlyByTasks: serverRules !== undefined })
+    const tools = planToolServers({ agent, onlyKey, serverRules })
     const [error] = tools.errors
     if (error !== undefined) {
       const next = error.remedy === undefined ? '' : `; ${error.remedy}`
@@ -138,7 +138,7 @@ export const createAgentController = (context: OperatorContext): Controller => {
 
   const credentialsVersion = (agent: SwarmAgent): string => {
     const { namespace } = agent.metadata
-    const versions = referencedObjects(agent).map((reference) => {
+    const versions = rollingObjects(agent).map((reference) => {
       const [kind, name = ''] = reference.split('/')
       const cache = kind === 'Secret' ? caches.secrets : caches.configMaps
       return `${reference}@${cache.get({ namespace, name })?.metadata.resourceVersion ?? 'absent'}`

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { environmentSecrets } from './environment-secrets.ts'
+import { heldSecrets } from './held-secrets.ts'
 
 test('F97 names that say so and the credentials of tool servers are secrets; addresses and settings are not', () => {
   const environment = {
@@ -7,8 +7,6 @@ test('F97 names that say so and the credentials of tool servers are secrets; add
     GITHUB_TOKEN: 't',
     DB_PASSWORD: 'p',
     DATABASE_URL: 'postgres://u:p@h/d',
-    PD_CREDENTIAL_3: 'c',
-    ORG: 'o',
     OPENAI_BASE_URL: 'http://x',
     KUBESWARM_HUB_TOKEN_PATH: '/var/token',
     AGENT_NAME: 'a',
@@ -20,16 +18,24 @@ test('F97 names that say so and the credentials of tool servers are secrets; add
       url: 'http://pd',
       transport: 'auto',
       onUnavailable: 'fail',
-      auth: { header: 'Authorization', scheme: 'Bearer', valueFromEnv: 'PD_CREDENTIAL_3' },
-      headers: [{ name: 'X-Org', valueFromEnv: 'ORG' }],
+      auth: {
+        header: 'Authorization',
+        scheme: 'Bearer',
+        valueFrom: { file: 'a', secret: 'pd', key: 'token' },
+      },
+      headers: [{ name: 'X-Org', valueFrom: { file: 'b', secret: 'org', key: 'id' } }],
     },
   ] as const
-  expect(environmentSecrets({ environment, toolServers })).toEqual([
+  let held: Readonly<Record<string, string>> = { a: 'c\n', b: 'o' }
+  const now = () => heldSecrets({ environment, toolServers, credential: ({ file }) => held[file] })
+  expect(now()).toEqual([
     { name: 'OPENAI_API_KEY', value: 'sk-1' },
     { name: 'GITHUB_TOKEN', value: 't' },
     { name: 'DB_PASSWORD', value: 'p' },
     { name: 'DATABASE_URL', value: 'postgres://u:p@h/d' },
-    { name: 'PD_CREDENTIAL_3', value: 'c' },
-    { name: 'ORG', value: 'o' },
+    { name: 'Secret pd token', value: 'c' },
+    { name: 'Secret org id', value: 'o' },
   ])
+  held = { a: 'rotated' }
+  expect(now().at(-1)).toEqual({ name: 'Secret pd token', value: 'rotated' })
 })
