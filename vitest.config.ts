@@ -33,7 +33,7 @@ export default defineConfig({
       {
         test: {
           name: 'injection',
-          include: ['test/injection/**/*.test.ts'],
+          include: ['test/injection/**/*.test.ts', 'test/mutants/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 60_000,
         },

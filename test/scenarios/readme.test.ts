@@ -32,6 +32,7 @@ const elsewhere: Readonly<Record<string, readonly [file: string, name: string]>>
 const ownTest: Readonly<Record<string, string>> = {
   'docs/separation.md': 'separation.test.ts',
   'docs/triggers.md': 'pagerduty.test.ts',
+  'docs/limits-of-protection.md': 'separation.test.ts',
 }
 /** Placeholders and commands that a person ends by hand, and what stands for them here. */
 const instead: Readonly<Record<string, string>> = {

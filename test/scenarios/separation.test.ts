@@ -1,4 +1,4 @@
-// The page on separation of powers, command by command; then the same questions asked of a cluster that enforces it.
+// The pages on separation of powers and its limits, command by command; then the same questions asked of a cluster that enforces it.
 
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -9,27 +9,28 @@ import { parse } from 'yaml'
 import { apiOf } from './support/api.ts'
 import { checkout, startDevProcess, swarm, type DevProcess } from './support/swarm.ts'
 
-const page = readFileSync(join(checkout, 'docs/separation.md'), 'utf8')
+const textOf = (document: string): string => readFileSync(join(checkout, document), 'utf8')
 
-/** Shell blocks of the page, each with the text block that shows what they print. */
-const shown = [...page.matchAll(/```sh\n(.*?)```\n\n```text\n(.*?)```/gs)].map(
-  ([, commands = '', output = '']) => ({
-    first: commands.trim().split('\n')[0],
-    commands: commands.trim().split('\n'),
-    output,
-  }),
-)
+/** Shell blocks of a page, each with the text block that shows what they print. */
+const shownIn = (document: string) =>
+  [...textOf(document).matchAll(/```sh\n(.*?)```\n\n```text\n(.*?)```/gs)].map(
+    ([, commands = '', output = '']) => ({
+      first: commands.trim().split('\n')[0],
+      commands: commands.trim().split('\n'),
+      output,
+    }),
+  )
 
 /** Words of a command line, with single quotes as the only quoting the page uses. */
 const wordsOf = (line: string): readonly string[] =>
   [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
 
-describe('docs/separation.md', () => {
+describe.each(['docs/separation.md', 'docs/limits-of-protection.md'])('%s', (document) => {
   test('shows what each of its commands prints', () => {
-    expect(shown).toHaveLength(page.split('```sh\n').length - 1)
+    expect(shownIn(document)).toHaveLength(textOf(document).split('```sh\n').length - 1)
   })
 
-  test.each(shown)('$first', async ({ commands, output }) => {
+  test.each(shownIn(document))('$first', async ({ commands, output }) => {
     const printed: string[] = []
     for (const line of commands) {
       const [command = '', exit = '0'] = line.split(' # exit ')
