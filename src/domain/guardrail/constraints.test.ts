@@ -63,6 +63,18 @@ test.each<[string, ArgumentConstraint, Record<string, unknown>, boolean]>([
   ['maxLength', { ...at('t'), type: 'maxLength', maxLength: 3 }, { t: 'äöü' }, true],
   ['maxLength: longer', { ...at('t'), type: 'maxLength', maxLength: 3 }, { t: 'abcd' }, false],
   [
+    'maxLength: what is no text has no length',
+    { ...at('t'), type: 'maxLength', maxLength: 3 },
+    { t: 5 },
+    false,
+  ],
+  [
+    'what every object inherits is not an argument',
+    { ...at('constructor.name'), type: 'const', value: 'Object' },
+    {},
+    false,
+  ],
+  [
     'dotted path',
     { ...at('incident.status'), type: 'const', value: 'a' },
     { incident: { status: 'a' } },
@@ -142,4 +154,23 @@ test('what parsing lets through, constraints see as it is', () => {
   if (parsed.type !== 'parsed') throw new Error('expected it to parse')
   const rule: ArgumentConstraint = { ...at('constructor.prototype.x'), type: 'const', value: 1 }
   expect(holds(rule, parsed.value)).toBe(true)
+})
+
+test('every rule of a constraint has to hold, whichever comes first', () => {
+  const rules: readonly ArgumentConstraint[] = [
+    { ...at('channel'), type: 'const', value: '#incidents' },
+    { ...at('text'), type: 'maxLength', maxLength: 3 },
+  ]
+  for (const args of [rules, rules.toReversed()]) {
+    const ask = (given: Record<string, unknown>) =>
+      constraintViolation({
+        constraints: [constraint(...args)],
+        name: { server: 'pagerduty', tool: 'manage_incidents' },
+        arguments: given,
+        input: {},
+      })?.path
+    expect(ask({ channel: '#incidents', text: 'ok' })).toBeUndefined()
+    expect(ask({ channel: '#incidents', text: 'too long' })).toBe('text')
+    expect(ask({ channel: '#public', text: 'ok' })).toBe('channel')
+  }
 })
