@@ -19,14 +19,15 @@ export interface ControlPlane {
   /** Of a member of `system:masters`. */
   readonly token: string
   kubeconfig(): string
+  /** For a control plane that was started without them. */
+  startControllers(): Promise<void>
   close(): Promise<void>
 }
 
-export async function startControlPlane({
-  kubeApiserver,
-  etcd,
-  kubeControllerManager,
-}: ControlPlaneBinaries): Promise<ControlPlane> {
+export async function startControlPlane(
+  { kubeApiserver, etcd, kubeControllerManager }: ControlPlaneBinaries,
+  { controllers = true }: { readonly controllers?: boolean } = {},
+): Promise<ControlPlane> {
   const directory = mkdtempSync(join(tmpdir(), 'control-plane-'))
   const file = (name: string, content: string): string => {
     const path = join(directory, name)
@@ -114,7 +115,8 @@ export async function startControlPlane({
       async () => (await answers('/readyz')) && answers('/api/v1/namespaces/default'),
     )
 
-    if (kubeControllerManager !== undefined) {
+    const startControllers = async (): Promise<void> => {
+      if (kubeControllerManager === undefined) throw new Error('there is no kube-controller-manager')
       start('kube-controller-manager', kubeControllerManager, {
         kubeconfig: file('kubeconfig', configuration()),
         'leader-elect': 'false',
@@ -126,7 +128,8 @@ export async function startControlPlane({
         answers('/api/v1/namespaces/default/serviceaccounts/default'),
       )
     }
-    return { url, caCertificate: caOf(), token, kubeconfig: configuration, close }
+    if (controllers && kubeControllerManager !== undefined) await startControllers()
+    return { url, caCertificate: caOf(), token, kubeconfig: configuration, startControllers, close }
   } catch (error) {
     await close()
     throw error

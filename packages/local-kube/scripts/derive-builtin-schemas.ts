@@ -1,23 +1,18 @@
 /**
  * Derives `src/builtin/definitions.json` (schemas, merge keys, protobuf field numbers of the builtin kinds) from the Go
- * type declarations of Kubernetes. Run by hand when a newer Kubernetes is wanted; nothing at run time depends on it.
+ * type declarations of Kubernetes. Run by hand when a newer Kubernetes is wanted; nothing at run time depends on it. The
+ * directories are those of the Go modules `k8s.io/api` and so on, all of one version.
  *
- *   node scripts/derive-builtin-schemas.ts <git dir of kubernetes/api> <of apimachinery> <of apiextensions-apiserver>
+ *   node scripts/derive-builtin-schemas.ts <directory of k8s.io/api> <of apimachinery> <of apiextensions-apiserver>
  */
-import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 const [api, machinery, extensions] = process.argv.slice(2)
 if (api === undefined || machinery === undefined || extensions === undefined) {
   throw new Error('usage: derive-builtin-schemas.ts <api> <apimachinery> <apiextensions-apiserver>')
 }
-/** The Kubernetes release whose types are taken; it is also the version the server reports. */
-const release = 'v0.33.0'
-const show = (gitDirectory: string, path: string): string =>
-  execFileSync('git', ['-C', gitDirectory, 'show', `${release}:${path}`], {
-    encoding: 'utf8',
-    maxBuffer: 1e8,
-  })
+const show = (directory: string, path: string): string => readFileSync(join(directory, path), 'utf8')
 
 interface Package {
   readonly name: string
@@ -77,18 +72,19 @@ type Schema = Record<string, unknown>
 const definitions: Record<string, Schema> = {}
 const protobuf: Record<string, Record<string, [string, string]>> = {}
 
-const sentence = (comment: string): string => {
-  const text = comment
-    .split('\n')
-    .map((l) => l.replace(/^\s*\/\/ ?/, ''))
-    .filter((l) => !/^\s*\+|^---|^TODO|^\s*Deprecated:/.test(l))
-    .join('\n')
-    .split(/\n\s*\n/)[0]
-    ?.replace(/\s+/g, ' ')
-    .trim()
-  if (text === undefined || text === '') return ''
-  const end = text.search(/[.](\s|$)/)
-  return end < 40 ? text.slice(0, 240) : text.slice(0, end + 1)
+/** A Go comment as Kubernetes publishes it: paragraphs in lines of their own, instructions to generators left out. */
+function description(comment: string): string {
+  const [shown = ''] = comment.replaceAll(/^\s*\/\/ ?/gm, '').split('---')
+  let text = ''
+  for (const raw of shown.split('\n')) {
+    const line = raw.replace(/ +$/, '')
+    const bare = line.trimStart()
+    if (bare.startsWith('TODO') || bare.startsWith('+')) continue
+    if (line === '') text = `${text.slice(0, -1)}\n\n`
+    else if (/^[ \t]/.test(line)) text = `${text.slice(0, -1)}\n${line}\n`
+    else text += `${line} `
+  }
+  return text.trim().replace(/^\n+/, '')
 }
 
 /** Returns [schema, protobuf type]. */
@@ -156,6 +152,7 @@ function ofType(goType: string, pkg: string): [Schema, string] {
   define(full)
   return [{ $ref: ref(full) }, full]
 }
+const NO_STRUCTS = /\.(Quantity|IntOrString)$/
 const ref = (name: string): string => `#/components/schemas/${name}`
 
 function define(full: string): void {
@@ -163,7 +160,7 @@ function define(full: string): void {
   const struct = structs.get(full)
   if (struct === undefined) throw new Error(`no struct ${full}`)
   const schema: Schema & { properties: Record<string, Schema>; required: string[] } = {
-    description: sentence(struct.doc),
+    description: description(struct.doc),
     type: 'object',
     properties: {},
     required: [],
@@ -181,11 +178,13 @@ function define(full: string): void {
     if (goType === 'metav1.TypeMeta' || goType === 'TypeMeta') {
       schema.properties['apiVersion'] = {
         type: 'string',
-        description: 'APIVersion defines the versioned schema of this representation of an object.',
+        description:
+          'APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources',
       }
       schema.properties['kind'] = {
         type: 'string',
-        description: 'Kind is a string value representing the REST resource this object represents.',
+        description:
+          'Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds',
       }
       continue
     }
@@ -204,8 +203,19 @@ function define(full: string): void {
     if (/\w+v\dalpha\d\./.test(goType)) continue
     const [type, wireType] = ofType(goType, struct.pkg)
     const property: Schema = { ...type }
-    const description = sentence(comment)
-    if (description !== '') property['description'] = description
+    const text = description(comment)
+    if (text !== '') property['description'] = text
+    const isPointer = goType.startsWith('*')
+    // Go writes a struct that is no pointer even when it is empty, and a plain field that may not be omitted as its zero.
+    if ('$ref' in type && !isPointer && !('format' in type) && !NO_STRUCTS.test(String(type['$ref'])))
+      property['x-go-struct'] = true
+    else if (/^(metav1\.)?(Micro)?Time$/.test(goType) && !options.includes('omitzero'))
+      property['x-go-zero'] = null
+    else if (!isPointer && !options.includes('omitempty') && !options.includes('omitzero')) {
+      const zero = { string: '', integer: 0, boolean: false }[String(type['type'])]
+      if (zero !== undefined && type['format'] === undefined) property['x-go-zero'] = zero
+      else if (zero === 0) property['x-go-zero'] = zero
+    }
     const listType = /\+listType=(\w+)/.exec(comment)?.[1]
     if (listType !== undefined) property['x-kubernetes-list-type'] = listType
     const mapKeys = [...comment.matchAll(/\+listMapKey=(\w+)/g)].map((k) => k[1])
@@ -217,7 +227,11 @@ function define(full: string): void {
     const mergeKey = /patchMergeKey:"([^"]*)"/.exec(tags)?.[1]
     if (mergeKey !== undefined) property['x-kubernetes-patch-merge-key'] = mergeKey
     schema.properties[name] = property
-    if (!options.includes('omitempty') && !/\+optional/.test(comment)) schema.required.push(name)
+    if (!options.includes('omitempty') && !/\+optional/.test(comment)) {
+      schema.required.push(name)
+      // Written as null when it is not set.
+      if (type['type'] === 'array' || 'additionalProperties' in type) property['x-go-required'] = true
+    }
     // A leading '*' keeps zero values: Go writes a pointer only when it is set.
     if (proto !== undefined) wire[proto] = [name, `${goType.startsWith('*') ? '*' : ''}${wireType}`]
   }

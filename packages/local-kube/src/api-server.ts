@@ -12,6 +12,7 @@ import { API_AUDIENCE, Tokens } from './auth/tokens.ts'
 import type { Logger } from './client/logger.ts'
 import { openAuthority } from './certificates/authority.ts'
 import type { ServingCertificates } from './certificates/authority.ts'
+import { bindingRoute } from './http/binding-route.ts'
 import { answerDiscovery } from './http/discovery.ts'
 import { Exchange } from './http/exchange.ts'
 import { Metrics } from './http/metrics.ts'
@@ -25,7 +26,14 @@ import { startCrdCleanup } from './resources/crd-cleanup.ts'
 import { ObjectWriter } from './resources/object-writer.ts'
 import { Registry } from './resources/registry.ts'
 import { prepareCluster } from './resources/initial-objects.ts'
-import { StatusError, badRequest, internalError, noSuchRoute, unauthorized } from './status-error.ts'
+import {
+  NoSuchPathError,
+  StatusError,
+  badRequest,
+  internalError,
+  noSuchPath,
+  unauthorized,
+} from './status-error.ts'
 import { openSqliteLog } from './storage/sqlite-log.ts'
 import { Store } from './storage/store.ts'
 
@@ -60,8 +68,12 @@ export interface ApiServer {
 
 const VERSION = {
   major: '1',
-  minor: '33',
-  gitVersion: 'v1.33.0+local-kube',
+  minor: '34',
+  emulationMajor: '1',
+  emulationMinor: '34',
+  minCompatibilityMajor: '1',
+  minCompatibilityMinor: '33',
+  gitVersion: 'v1.34.4+local-kube',
   gitCommit: '',
   gitTreeState: 'clean',
   buildDate: '1970-01-01T00:00:00Z',
@@ -145,7 +157,11 @@ async function listen({
     reader,
     writer,
     now,
-    special: new Map([...nodes.routes, ['/serviceaccounts/token', tokenRoute({ store, tokens })]]),
+    special: new Map([
+      ...nodes.routes,
+      ['/serviceaccounts/token', tokenRoute({ store, tokens })],
+      ['/pods/binding', bindingRoute({ writer, now })],
+    ]),
   })
   const reviews = reviewRoutes({ store, tokens })
   await prepareCluster({ store, writer, registry })
@@ -164,7 +180,7 @@ async function listen({
     authenticate(exchange, tokens, store)
     if (pathname === '/metrics')
       return exchange.text(metrics.render({ store, watches: reader.watchCount }), {
-        contentType: 'text/plain; version=0.0.4',
+        contentType: 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
       })
     if (pathname === '/openid/v1/jwks') return exchange.json(tokens.jwks())
     if (pathname === '/.well-known/openid-configuration') {
@@ -183,9 +199,10 @@ async function listen({
     if (pathname.startsWith('/openapi/')) return openApi.answer(exchange)
     if (answerDiscovery({ exchange, registry })) return
     const path = parseResourcePath(pathname)
-    if (path === undefined) throw noSuchRoute()
+    if (path === undefined) throw noSuchPath()
     const review = reviews.get(`${path.group}/${path.plural}`)
     if (review !== undefined && path.version === 'v1' && path.name === undefined) return review(exchange)
+    if (!registry.servesGroup(path)) throw noSuchPath()
     return routes.answer(exchange, path)
   }
 
@@ -207,6 +224,11 @@ async function listen({
       }),
     )
     answer(exchange).catch((error: unknown) => {
+      if (error instanceof NoSuchPathError && !response.headersSent) {
+        request.resume()
+        exchange.text(error.text, { code: 404 })
+        return
+      }
       const status = error instanceof StatusError ? error : internalError((error as Error).message)
       if (!(error instanceof StatusError))
         logger?.error({ err: error, method: request.method, url: request.url }, 'request failed')

@@ -2,7 +2,7 @@
 import type { JsonObject, JsonValue } from './json.ts'
 
 export interface Cause {
-  readonly reason: string
+  readonly reason?: string
   readonly message: string
   readonly field?: string
 }
@@ -46,7 +46,7 @@ export class StatusError extends Error {
       metadata: {},
       status: 'Failure',
       message: this.message,
-      reason: this.reason,
+      ...(this.reason === '' ? {} : { reason: this.reason }),
       ...(this.details === undefined
         ? {}
         : { details: JSON.parse(JSON.stringify(this.details)) as JsonValue }),
@@ -64,7 +64,7 @@ export interface ResourceRef {
 const qualified = ({ group, resource }: ResourceRef): string =>
   group === '' ? resource : `${resource}.${group}`
 const detailsOf = ({ group, resource }: ResourceRef, name: string): StatusDetails => ({
-  name,
+  ...(name === '' ? {} : { name }),
   ...(group === '' ? {} : { group }),
   kind: resource,
 })
@@ -76,6 +76,13 @@ export const notFound = (ref: ResourceRef, name: string): StatusError =>
     message: `${qualified(ref)} "${name}" not found`,
     details: detailsOf(ref, name),
   })
+
+/** Nothing is served below this path at all; clients are told in plain text. */
+export class NoSuchPathError extends Error {
+  readonly text = '404 page not found\n'
+}
+
+export const noSuchPath = (): NoSuchPathError => new NoSuchPathError('404 page not found')
 
 export const noSuchRoute = (): StatusError =>
   new StatusError({
@@ -117,6 +124,10 @@ export function invalid(ref: ResourceRef, name: string, causes: readonly Cause[]
   })
 }
 
+/** What a real API server did not foresee either: a code without a reason. */
+export const unexpected = (message: string): StatusError =>
+  new StatusError({ code: 500, reason: '', message })
+
 export const badRequest = (message: string): StatusError =>
   new StatusError({ code: 400, reason: 'BadRequest', message })
 
@@ -144,6 +155,17 @@ export const methodNotAllowed = (): StatusError =>
     details: {},
   })
 
+/** What is wrong with the parameters of a request, as the options object they stand for. */
+export const invalidOptions = (kind: string, causes: readonly Cause[]): StatusError => {
+  const error = invalid({ group: 'meta.k8s.io', resource: kind }, '', causes)
+  return new StatusError({
+    code: error.code,
+    reason: error.reason,
+    message: error.message,
+    details: { group: 'meta.k8s.io', kind, causes },
+  })
+}
+
 export const unsupportedMediaType = (message: string): StatusError =>
   new StatusError({ code: 415, reason: 'UnsupportedMediaType', message })
 
@@ -160,7 +182,7 @@ export const internalError = (message: string): StatusError =>
     code: 500,
     reason: 'InternalError',
     message: `Internal error occurred: ${message}`,
-    details: { causes: [{ reason: 'InternalError', message }] },
+    details: { causes: [{ message }] },
   })
 
 export const serviceUnavailable = (message: string): StatusError =>

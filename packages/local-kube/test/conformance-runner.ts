@@ -1,6 +1,6 @@
-/** Runs rows of the conformance table against any API server: a base URL, a CA and a token. */
+/** Speaks to any API server as the conformance table does, and says what of an expectation an answer lacks. */
 import { Agent, request } from 'undici'
-import type { Row } from './conformance-table.ts'
+import type { Row } from './conformance/row.ts'
 
 export interface Target {
   readonly url: string
@@ -10,36 +10,66 @@ export interface Target {
 
 export interface Answer {
   readonly status: number
+  readonly contentType: string
+  /** The texts of `Warning` headers. */
+  readonly warnings: readonly string[]
+  /** JSON, for a watch the list of its events, else text. */
   readonly body: unknown
 }
 
-export function conformanceClient({ url, ca, token }: Target): {
-  readonly send: (row: Pick<Row, 'method' | 'path' | 'accept' | 'type' | 'body'>) => Promise<Answer>
+export type Request = Pick<Row, 'method' | 'path' | 'accept' | 'type' | 'body' | 'bytes' | 'token'>
+
+export interface ConformanceClient {
+  readonly send: (request: Request) => Promise<Answer>
   readonly close: () => Promise<void>
-} {
+}
+
+export function conformanceClient({ url, ca, token: adminToken }: Target): ConformanceClient {
   const dispatcher = new Agent({ connect: ca === undefined ? {} : { ca } })
   return {
-    async send({ method, path, accept = 'application/json', type = 'application/json', body }) {
+    async send({
+      method,
+      path,
+      accept = 'application/json',
+      type = 'application/json',
+      body,
+      bytes,
+      token = adminToken,
+    }) {
+      const sent = bytes === undefined ? undefined : Buffer.from(bytes, 'base64')
       const answer = await request(`${url}${path}`, {
         dispatcher,
         method,
         headers: {
-          authorization: `Bearer ${token}`,
           accept,
-          ...(body === undefined ? {} : { 'content-type': type }),
+          'user-agent': 'conformance/1',
+          ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined && bytes === undefined ? {} : { 'content-type': type }),
         },
-        body: body === undefined ? null : JSON.stringify(body),
+        body: sent ?? (body === undefined ? null : JSON.stringify(body)),
       })
-      const text = await answer.body.text()
-      let parsed: unknown = text
-      try {
-        parsed = JSON.parse(text)
-      } catch {
-        // Health checks answer in plain text.
+      const warnings = answer.headers['warning'] ?? []
+      return {
+        status: answer.statusCode,
+        contentType: String(answer.headers['content-type'] ?? ''),
+        warnings: (Array.isArray(warnings) ? warnings : [warnings]).map((header) =>
+          header.replace(/^299 \S+ /, ''),
+        ),
+        body: parse(await answer.body.text(), /watch=true|\/watch\//.test(path) && answer.statusCode === 200),
       }
-      return { status: answer.statusCode, body: parsed }
     },
     close: () => dispatcher.destroy(),
+  }
+}
+
+function parse(text: string, isStream: boolean): unknown {
+  try {
+    if (!isStream) return JSON.parse(text)
+    const lines = text.split('\n').filter((line) => line !== '')
+    return lines.map((line) => JSON.parse(line) as unknown)
+  } catch {
+    // Health checks and metrics answer in plain text.
+    return text
   }
 }
 
@@ -51,7 +81,7 @@ export function missing(wanted: unknown, actual: unknown, path = ''): string[] {
       ? []
       : [`${path}: ${show(actual)} does not match ${wanted}`]
   if (typeof wanted === 'function')
-    return (wanted as (value: unknown) => boolean)(actual)
+    return holds(wanted as (value: unknown) => boolean, actual)
       ? []
       : [`${path}: ${show(actual)} is not as wanted`]
   if (Array.isArray(wanted)) {
@@ -65,4 +95,13 @@ export function missing(wanted: unknown, actual: unknown, path = ''): string[] {
     )
   }
   return wanted === actual ? [] : [`${path}: ${show(actual)} instead of ${show(wanted)}`]
+}
+
+function holds(predicate: (value: unknown) => boolean, value: unknown): boolean {
+  try {
+    return predicate(value)
+  } catch {
+    // A predicate written for a list, given something else.
+    return false
+  }
 }

@@ -126,8 +126,10 @@ export class Webhooks implements Admission {
   async #ask(webhook: JsonObject, request: AdmissionRequest): Promise<JsonObject> {
     const uid = randomUUID()
     const config = asObject(webhook['clientConfig'])
-    const { url, agent } = this.#target(config)
+    const { url: address, agent } = this.#target(config)
     const seconds = Number(webhook['timeoutSeconds'] ?? 10)
+    const url = new URL(address)
+    url.searchParams.set('timeout', `${seconds}s`)
     const { statusCode, body } = await httpRequest(url, {
       dispatcher: agent,
       method: 'POST',
@@ -138,6 +140,8 @@ export class Webhooks implements Admission {
         request: reviewOf(request, uid),
       }),
       signal: AbortSignal.timeout(seconds * 1000),
+    }).catch((error: unknown) => {
+      throw new Error(`Post "${url.href}": ${transportFault(error)}`, { cause: error })
     })
     const text = await body.text()
     if (statusCode !== 200)
@@ -191,6 +195,16 @@ export class Webhooks implements Admission {
   async close(): Promise<void> {
     await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()))
   }
+}
+
+/** A connection that failed, in the words of the Go library that operators search for. */
+function transportFault(error: unknown): string {
+  const { code, address, port, message, name } = error as NodeJS.ErrnoException & {
+    readonly address?: string
+    readonly port?: number
+  }
+  if (code === 'ECONNREFUSED') return `dial tcp ${address ?? ''}:${port ?? ''}: connect: connection refused`
+  return name === 'TimeoutError' ? 'context deadline exceeded' : message
 }
 
 function reviewOf(request: AdmissionRequest, uid: string): JsonObject {

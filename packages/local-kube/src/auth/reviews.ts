@@ -2,6 +2,7 @@
 import { asArray, asObject, asString, valueAt } from '../json.ts'
 import type { JsonObject } from '../json.ts'
 import type { Exchange } from '../http/exchange.ts'
+import { timestamp } from '../resources/lifecycle.ts'
 import { methodNotAllowed } from '../status-error.ts'
 import type { Store } from '../storage/store.ts'
 import type { UserInfo } from '../admission/admission.ts'
@@ -35,8 +36,8 @@ export function reviewRoutes({
         {
           kind,
           apiVersion: `${group}/v1`,
-          metadata: { creationTimestamp: null },
-          spec: body['spec'] ?? {},
+          metadata: kind === 'SelfSubjectReview' ? { creationTimestamp: timestamp(Date.now()) } : {},
+          ...(kind === 'SelfSubjectReview' ? {} : { spec: body['spec'] ?? {} }),
           status: status(body, exchange),
         },
         { code: 201 },
@@ -80,20 +81,20 @@ function reviewToken({
 }): JsonObject {
   const token = asString(valueAt(body, 'spec', 'token'))
   const wanted = asArray(valueAt(body, 'spec', 'audiences')).map(asString)
-  const refused = (error: string): JsonObject => ({ user: {}, authenticated: false, error })
+  const refused = (error: string): JsonObject => ({ user: {}, error })
   const verified = token === '' ? undefined : tokens.verify(token)
-  if (verified === undefined) return refused('[invalid bearer token]')
+  if (verified === undefined) return refused('invalid bearer token')
   const { serviceAccount, pod } = verified
   if (serviceAccount !== undefined) {
     const { namespace, name, uid } = serviceAccount
     const account = store.get({ bucket: '/serviceaccounts', namespace, name })
     // A token of an account that was deleted, even if one of its name exists again, is nobody's.
     if (asObject(account?.object['metadata'])['uid'] !== uid)
-      return refused('[service account token has been invalidated]')
+      return refused('service account token has been invalidated')
     if (pod !== undefined) {
       const found = store.get({ bucket: '/pods', namespace, name: pod.name })
       if (asObject(found?.object['metadata'])['uid'] !== pod.uid)
-        return refused('[pod bound to the token no longer exists]')
+        return refused('pod bound to the token no longer exists')
     }
   }
   const audiences = wanted.length === 0 ? [API_AUDIENCE] : wanted

@@ -1,4 +1,5 @@
 /** `POST …/serviceaccounts/X/token`: a signed token with audiences and an expiry, bound to an object when asked. */
+import { randomUUID } from 'node:crypto'
 import { asArray, asObject, asString, isObject, valueAt } from '../json.ts'
 import type { SubresourceRoute } from '../http/resource-routes.ts'
 import { badRequest, conflict, invalid, methodNotAllowed, notFound } from '../status-error.ts'
@@ -42,7 +43,12 @@ export function tokenRoute({ store, tokens }: { store: Store; tokens: Tokens }):
       {
         kind: 'TokenRequest',
         apiVersion: 'authentication.k8s.io/v1',
-        metadata: { name, namespace, creationTimestamp: new Date().toISOString().replace(/\.\d+Z$/, 'Z') },
+        metadata: {
+          name,
+          namespace,
+          uid: randomUUID(),
+          creationTimestamp: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+        },
         spec: { audiences, expirationSeconds: seconds, boundObjectRef: spec['boundObjectRef'] ?? null },
         status: { token, expirationTimestamp: new Date(expiresAt).toISOString().replace(/\.\d+Z$/, 'Z') },
       },

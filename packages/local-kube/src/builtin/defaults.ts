@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { asArray, asObject, asString, isObject, valueAt } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
+import { qosClass } from './qos-class.ts'
 
 /** Defaults go below what is there. */
 const below = (defaults: JsonObject, object: JsonObject): JsonObject => ({ ...defaults, ...object })
@@ -54,24 +55,30 @@ function container(value: JsonObject): JsonObject {
   return filled
 }
 
+const downward = (source: JsonObject): JsonObject => ({
+  ...source,
+  items: mapped(source['items'], (item) =>
+    isObject(item['fieldRef']) ? { ...item, fieldRef: below({ apiVersion: 'v1' }, item['fieldRef']) } : item,
+  ),
+})
+
 function volume(value: JsonObject): JsonObject {
   const filled = { ...value }
   for (const key of ['secret', 'configMap', 'downwardAPI', 'projected']) {
     const source = value[key]
-    if (isObject(source)) filled[key] = below({ defaultMode: 420 }, source)
+    if (isObject(source))
+      filled[key] = below({ defaultMode: 420 }, key === 'downwardAPI' ? downward(source) : source)
   }
   const sources = valueAt(filled, 'projected', 'sources')
   if (Array.isArray(sources)) {
     filled['projected'] = {
       ...asObject(filled['projected']),
-      sources: mapped(sources, (source) =>
-        isObject(source['serviceAccountToken'])
-          ? {
-              ...source,
-              serviceAccountToken: below({ expirationSeconds: 3600 }, source['serviceAccountToken']),
-            }
-          : source,
-      ),
+      sources: mapped(sources, (source) => {
+        const { serviceAccountToken: token, downwardAPI } = source
+        if (isObject(token))
+          return { ...source, serviceAccountToken: below({ expirationSeconds: 3600 }, token) }
+        return isObject(downwardAPI) ? { ...source, downwardAPI: downward(downwardAPI) } : source
+      }),
     }
   }
   const sourceless = Object.keys(value).every((key) => key === 'name')
@@ -95,6 +102,32 @@ export function defaultPodSpec(spec: JsonObject): JsonObject {
     if (Array.isArray(spec[key])) filled[key] = mapped(spec[key], container)
   if (Array.isArray(spec['volumes'])) filled['volumes'] = mapped(spec['volumes'], volume)
   return filled
+}
+
+/** What a cluster's own admission gives every pod. */
+function admittedPod(spec: JsonObject): JsonObject {
+  const tolerated = (key: string): JsonObject => ({
+    key,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds: 300,
+  })
+  const given = asArray(spec['tolerations'])
+  const added = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].filter(
+    (key) => !given.some((item) => ['', key].includes(asString(asObject(item)['key']))),
+  )
+  return {
+    ...below(
+      {
+        serviceAccountName: 'default',
+        serviceAccount: 'default',
+        priority: 0,
+        preemptionPolicy: 'PreemptLowerPriority',
+      },
+      spec,
+    ),
+    tolerations: [...given, ...added.map(tolerated)],
+  }
 }
 
 function template(object: JsonObject): JsonObject {
@@ -144,6 +177,22 @@ function service(spec: JsonObject, old: JsonObject, used: (ip: string) => boolea
   }
 }
 
+const jobLabels = (uid: string, name: string): JsonObject => ({
+  'batch.kubernetes.io/controller-uid': uid,
+  'batch.kubernetes.io/job-name': name,
+  'controller-uid': uid,
+  'job-name': name,
+})
+
+/** A Job without labels has those of its pods. */
+function jobMetadata(object: JsonObject): JsonObject {
+  const metadata = asObject(object['metadata'])
+  const { uid, name } = metadata
+  if (asString(uid) === '' || valueAt(object, 'spec', 'manualSelector') === true) return metadata
+  const template = asObject(valueAt(object, 'spec', 'template', 'metadata', 'labels'))
+  return below({ labels: { ...jobLabels(asString(uid), asString(name)), ...template } }, metadata)
+}
+
 function job(object: JsonObject): JsonObject {
   const spec = asObject(object['spec'])
   const uid = asString(valueAt(object, 'metadata', 'uid'))
@@ -153,23 +202,16 @@ function job(object: JsonObject): JsonObject {
       backoffLimit: 6,
       completionMode: 'NonIndexed',
       suspend: false,
-      manualSelector: undefined,
+      manualSelector: false,
       podReplacementPolicy: 'TerminatingOrFailed',
     },
     spec,
   )
-  delete filled['manualSelector']
-  if (spec['manualSelector'] !== undefined) filled['manualSelector'] = spec['manualSelector']
   if (spec['completions'] === undefined && spec['parallelism'] === undefined) filled['completions'] = 1
   if (spec['parallelism'] === undefined) filled['parallelism'] = 1
   if (spec['manualSelector'] !== true && uid !== '') {
     // The pods of a Job are told apart by its uid, which no user could write beforehand.
-    const labels = {
-      'batch.kubernetes.io/controller-uid': uid,
-      'batch.kubernetes.io/job-name': name,
-      'controller-uid': uid,
-      'job-name': name,
-    }
+    const labels = jobLabels(uid, name)
     const given = asObject(spec['template'])
     const metadata = asObject(given['metadata'])
     filled['selector'] ??= { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } }
@@ -203,6 +245,11 @@ function webhook(kind: string): (value: JsonObject) => JsonObject {
   }
 }
 
+const withPorts = (holder: JsonObject, defaults: JsonObject): JsonObject =>
+  Array.isArray(holder['ports'])
+    ? { ...holder, ports: mapped(holder['ports'], (port) => below(defaults, port)) }
+    : holder
+
 export interface DefaultingContext {
   readonly old: JsonObject | undefined
   readonly isClusterIpUsed: (ip: string) => boolean
@@ -230,12 +277,14 @@ export function defaultBuiltin({
         status: { phase: 'Active', ...asObject(object['status']) },
       }
     }
-    case '/Pod':
+    case '/Pod': {
+      const filled = below({ enableServiceLinks: true }, defaultPodSpec(spec))
       return {
         ...object,
-        spec: below({ enableServiceLinks: true }, defaultPodSpec(spec)),
-        status: { phase: 'Pending', qosClass: 'BestEffort', ...asObject(object['status']) },
+        spec: old === undefined ? admittedPod(filled) : filled,
+        status: { phase: 'Pending', qosClass: qosClass(filled), ...asObject(object['status']) },
       }
+    }
     case '/Service':
       return {
         ...object,
@@ -268,15 +317,21 @@ export function defaultBuiltin({
     case 'apps/ReplicaSet':
       return { ...object, spec: template(below({ replicas: 1 }, spec)) }
     case 'batch/Job':
-      return { ...object, spec: job(object) }
-    case 'networking.k8s.io/NetworkPolicy':
-      return {
-        ...object,
-        spec: below(
-          { policyTypes: spec['egress'] === undefined ? ['Ingress'] : ['Ingress', 'Egress'] },
-          spec,
-        ),
-      }
+      return { ...object, metadata: jobMetadata(object), spec: job(object) }
+    case 'networking.k8s.io/NetworkPolicy': {
+      const rules = (direction: string): JsonObject =>
+        spec[direction] === undefined
+          ? {}
+          : { [direction]: mapped(spec[direction], (rule) => withPorts(rule, { protocol: 'TCP' })) }
+      const policyTypes = spec['egress'] === undefined ? ['Ingress'] : ['Ingress', 'Egress']
+      return { ...object, spec: { ...below({ policyTypes }, spec), ...rules('ingress'), ...rules('egress') } }
+    }
+    case 'discovery.k8s.io/EndpointSlice':
+      return withPorts(object, { name: '', protocol: 'TCP' })
+    case '/Endpoints':
+      return object['subsets'] === undefined
+        ? object
+        : { ...object, subsets: mapped(object['subsets'], (set) => withPorts(set, { protocol: 'TCP' })) }
     case 'admissionregistration.k8s.io/ValidatingWebhookConfiguration':
     case 'admissionregistration.k8s.io/MutatingWebhookConfiguration':
       return { ...object, webhooks: mapped(object['webhooks'], webhook(kind)) }

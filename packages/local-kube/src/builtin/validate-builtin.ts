@@ -12,6 +12,7 @@ import {
 import type { FieldError } from '../schema/field-error.ts'
 import { validateSchema } from '../schema/validate-schema.ts'
 import { validateCrd } from './validate-crd.ts'
+import { validateWebhooks } from './validate-webhooks.ts'
 import { builtinSchema } from './definitions.ts'
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
@@ -74,6 +75,10 @@ function template({
   const labels = asObject(valueAt(spec, 'template', 'metadata', 'labels'))
   const errors: FieldError[] = []
   const selector = spec['selector']
+  if (selector === undefined && Object.keys(labels).length > 0)
+    errors.push(
+      fieldInvalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'),
+    )
   if (selector !== undefined) {
     const size =
       Object.keys(asObject(valueAt(selector, 'matchLabels'))).length +
@@ -95,6 +100,15 @@ function template({
   return errors
 }
 
+const isWorkload = (kind: string): boolean => kind === 'Deployment' || kind === 'ReplicaSet'
+
+const replicas = (object: JsonObject): FieldError[] => {
+  const wanted = valueAt(object, 'spec', 'replicas')
+  return typeof wanted === 'number' && wanted < 0
+    ? [fieldInvalid('spec.replicas', wanted, 'must be greater than or equal to 0')]
+    : []
+}
+
 const restartPolicy = (object: JsonObject, allowed: readonly string[]): FieldError[] => {
   const policy = valueAt(object, 'spec', 'template', 'spec', 'restartPolicy')
   return allowed.includes(asString(policy))
@@ -114,6 +128,23 @@ const dataKeys = (object: JsonObject): FieldError[] =>
         ),
       ),
   )
+
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+  'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
+  'kubernetes.io/dockercfg': ['.dockercfg'],
+  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
+}
+
+function secret(object: JsonObject, old: JsonObject | undefined): FieldError[] {
+  const type = asString(object['type'])
+  const data = asObject(object['data'])
+  const missing = (NEEDED[type] ?? []).filter((key) => !Object.hasOwn(data, key))
+  return [
+    ...missing.map((key) => fieldRequired(`data[${key}]`)),
+    ...(old !== undefined && old['type'] !== type ? [fieldInvalid('type', type, 'field is immutable')] : []),
+  ]
+}
 
 function immutableData(object: JsonObject, old: JsonObject | undefined): FieldError[] {
   if (old?.['immutable'] !== true) return []
@@ -171,19 +202,46 @@ export function validateBuiltin({
   old: JsonObject | undefined
 }): FieldError[] {
   const errors = structural(definition, object)
-  if (errors.length > 0) return errors
+  // A template without a selector is told together with what that makes wrong.
+  if (errors.length > 0)
+    return isWorkload(kind) && errors.every(({ path }) => path === 'spec.selector')
+      ? [...errors, ...template({ object, old, immutable: false })]
+      : errors
   switch (`${group}/${kind}`) {
     case '/Pod':
       return [...podSpec(asObject(object['spec']), 'spec'), ...podUpdate(object, old)]
     case 'apps/Deployment':
-      return [...template({ object, old, immutable: false }), ...restartPolicy(object, ['Always'])]
+      return [
+        ...template({ object, old, immutable: false }),
+        ...replicas(object),
+        ...restartPolicy(object, ['Always']),
+      ]
     case 'apps/ReplicaSet':
-      return [...template({ object, old, immutable: false }), ...restartPolicy(object, ['Always'])]
+      return [
+        ...template({ object, old, immutable: false }),
+        ...replicas(object),
+        ...restartPolicy(object, ['Always']),
+      ]
     case 'batch/Job':
-      return [...template({ object, old, immutable: true }), ...restartPolicy(object, ['OnFailure', 'Never'])]
+      return [
+        ...template({ object, old, immutable: true }),
+        ...(['OnFailure', 'Never'].includes(
+          asString(valueAt(object, 'spec', 'template', 'spec', 'restartPolicy')),
+        )
+          ? []
+          : [fieldRequired('spec.template.spec.restartPolicy', 'valid values: "OnFailure", "Never"')]),
+      ]
     case '/ConfigMap':
-    case '/Secret':
       return [...dataKeys(object), ...immutableData(object, old)]
+    case '/Secret':
+      return [...dataKeys(object), ...secret(object, old), ...immutableData(object, old)]
+    case '/Event': {
+      const about = asString(valueAt(object, 'involvedObject', 'namespace'))
+      const namespace = asString(valueAt(object, 'metadata', 'namespace'))
+      return about === namespace || (about === '' && namespace === 'default')
+        ? []
+        : [fieldInvalid('involvedObject.namespace', about, 'does not match event.namespace')]
+    }
     case '/Service': {
       const spec = asObject(object['spec'])
       const errors: FieldError[] = []
@@ -212,8 +270,11 @@ export function validateBuiltin({
       return old !== undefined && !deepEqual(old['roleRef'], object['roleRef'])
         ? [fieldInvalid('roleRef', asObject(object['roleRef']), 'cannot change roleRef')]
         : []
+    case 'admissionregistration.k8s.io/ValidatingWebhookConfiguration':
+    case 'admissionregistration.k8s.io/MutatingWebhookConfiguration':
+      return validateWebhooks(object)
     case 'apiextensions.k8s.io/CustomResourceDefinition':
-      return validateCrd(object)
+      return validateCrd(object, old)
     default:
       return []
   }
@@ -226,9 +287,18 @@ function structural(definition: string, object: JsonObject): FieldError[] {
   const properties = asObject(schema['properties'])
   return Object.entries(object).flatMap(([key, value]) => {
     const property = properties[key]
-    if (!isObject(property) || value === undefined || key === 'status' || key === 'metadata') return []
+    if (!isObject(property) || value === undefined || value === null) return []
+    if (key === 'status' || key === 'metadata') return []
     return validateSchema(property, value, key).filter(
-      (error) => !(error.type === 'FieldValueRequired' && /\.metadata\./.test(error.path)),
+      (error) =>
+        !(error.type === 'FieldValueRequired' && /\.metadata\./.test(error.path)) &&
+        // Told with the container's name, and with everything else that is wrong with it.
+        !(error.type === 'FieldValueDuplicate' && /ontainers\[\d+\]$/.test(error.path)) &&
+        !(
+          error.type === 'FieldValueRequired' &&
+          /^webhooks\[\d+\]\.(sideEffects|admissionReviewVersions|clientConfig)$/.test(error.path)
+        ) &&
+        !(error.type === 'FieldValueRequired' && /ontainers\[\d+\]\.(name|image)$/.test(error.path)),
     )
   })
 }

@@ -2,12 +2,14 @@
 import { asArray, asObject, asString, isObject } from '../json.ts'
 import type { JsonObject } from '../json.ts'
 import { compileJsonPath } from '../resources/json-path.ts'
+import { applyDefaults } from '../schema/apply-defaults.ts'
 import { checkCelRules } from '../schema/cel-rules.ts'
-import { fieldForbidden, fieldInvalid, fieldRequired } from '../schema/field-error.ts'
+import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../schema/field-error.ts'
 import type { FieldError } from '../schema/field-error.ts'
 import { linearRegex } from '../schema/linear-regex.ts'
+import { validateSchema } from '../schema/validate-schema.ts'
 
-export function validateCrd(crd: JsonObject): FieldError[] {
+export function validateCrd(crd: JsonObject, old: JsonObject | undefined): FieldError[] {
   const errors: FieldError[] = []
   const spec = asObject(crd['spec'])
   const names = asObject(spec['names'])
@@ -15,7 +17,12 @@ export function validateCrd(crd: JsonObject): FieldError[] {
   const name = asString(asObject(crd['metadata'])['name'])
   if (name !== expected)
     errors.push(fieldInvalid('metadata.name', name, `must be spec.names.plural+"."+spec.group`))
-  if (spec['scope'] !== 'Namespaced' && spec['scope'] !== 'Cluster') errors.push(fieldRequired('spec.scope'))
+  const scope = spec['scope']
+  if (asString(scope) === '') errors.push(fieldRequired('spec.scope'))
+  else if (scope !== 'Namespaced' && scope !== 'Cluster')
+    errors.push(fieldNotSupported('spec.scope', scope ?? null, ['Cluster', 'Namespaced']))
+  else if (old !== undefined && scope !== asObject(old['spec'])['scope'])
+    errors.push(fieldInvalid('spec.scope', scope, 'field is immutable'))
   if (asString(asObject(spec['conversion'])['strategy']) === 'Webhook') {
     errors.push(
       fieldInvalid(
@@ -38,14 +45,14 @@ export function validateCrd(crd: JsonObject): FieldError[] {
   versions.forEach((version, index) => {
     const path = `spec.versions[${index}]`
     const schema = asObject(asObject(version['schema'])['openAPIV3Schema'])
+    // A single version's schema is talked of as that of the whole definition.
+    const schemaPath =
+      versions.length === 1 ? 'spec.validation.openAPIV3Schema' : `${path}.schema.openAPIV3Schema`
     if (Object.keys(schema).length === 0) {
-      errors.push(fieldRequired(`${path}.schema.openAPIV3Schema`, 'schemas are required'))
+      errors.push(fieldRequired(`${path}.schema.openAPIV3Schema`))
       return
     }
-    errors.push(
-      ...validateStructural(schema, `${path}.schema.openAPIV3Schema`, true),
-      ...checkCelRules(schema, `${path}.schema.openAPIV3Schema`),
-    )
+    errors.push(...validateStructural(schema, schemaPath, true), ...checkCelRules(schema, schemaPath))
     asArray(version['additionalPrinterColumns']).forEach((column, position) => {
       const path_ = asString(asObject(column)['jsonPath'])
       try {
@@ -69,7 +76,8 @@ function validateStructural(schema: JsonObject, path: string, isRoot = false): F
   const free =
     schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true
   if (typeof schema['type'] !== 'string' || schema['type'] === '') {
-    if (!free) errors.push(fieldRequired(`${path}.type`, 'must not be empty for specified object fields'))
+    if (!free && !isRoot)
+      errors.push(fieldRequired(`${path}.type`, 'must not be empty for specified object fields'))
   } else if (isRoot && schema['type'] !== 'object')
     errors.push(fieldInvalid(`${path}.type`, schema['type'], 'must be object at the root'))
   if (typeof schema['$ref'] === 'string') errors.push(fieldForbidden(`${path}.$ref`, '$ref is not supported'))
@@ -109,6 +117,28 @@ function validateStructural(schema: JsonObject, path: string, isRoot = false): F
   else if (schema['type'] === 'array') errors.push(fieldRequired(`${path}.items`, 'must be specified'))
   if (isObject(schema['additionalProperties']))
     errors.push(...validateStructural(schema['additionalProperties'], `${path}.additionalProperties`))
+  if (schema['default'] !== undefined) {
+    const at = `${path}.default`
+    errors.push(
+      ...validateSchema(schema, applyDefaults(schema, schema['default']), at).map((error) => ({
+        ...error,
+        // The value stands in no body.
+        message: error.message.replace(`${at} in body`, ' in body'),
+      })),
+    )
+  }
+  if (schema['x-kubernetes-list-type'] === 'map' && isObject(schema['items'])) {
+    const fields = asObject(schema['items']['properties'])
+    const keys = asArray(schema['x-kubernetes-list-map-keys']).map(asString)
+    if (keys.some((key) => !Object.hasOwn(fields, key)))
+      errors.push(
+        fieldInvalid(
+          `${path}.x-kubernetes-list-map-keys`,
+          keys,
+          'entries must all be names of item properties',
+        ),
+      )
+  }
   if (
     schema['x-kubernetes-list-type'] === 'map' &&
     asArray(schema['x-kubernetes-list-map-keys']).length === 0
@@ -120,5 +150,7 @@ function validateStructural(schema: JsonObject, path: string, isRoot = false): F
       ),
     )
   }
+  if (isRoot && asString(schema['type']) === '')
+    errors.push(fieldRequired(`${path}.type`, 'must not be empty at the root'))
   return errors
 }

@@ -211,7 +211,7 @@ describe('a namespace', () => {
         name: 'held',
       })
       return status?.conditions?.some(({ message }) =>
-        message?.includes('configmaps has 1 resource instances'),
+        message?.includes('configmaps. has 1 resource instances'),
       )
     })
     await cluster.client.patch({

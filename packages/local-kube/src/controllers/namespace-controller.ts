@@ -8,6 +8,8 @@ import type { Logger } from '../client/logger.ts'
 import { kinds, pathOf } from '../client/resource-kind.ts'
 import type { Controller } from './controller-context.ts'
 import { discoverResources, type DiscoveredResource } from './discovery.ts'
+import { namespaceConditions } from './namespace-conditions.ts'
+import type { Remaining } from './namespace-conditions.ts'
 import type { ObjectMonitors } from './object-monitors.ts'
 import { startReconciler } from './start-reconciler.ts'
 
@@ -42,38 +44,27 @@ export function startNamespaceController({
     }
   }
 
-  const countLeft = async (namespace: string, kind: DiscoveredResource): Promise<number> => {
+  const remainingOf = async (namespace: string, kind: DiscoveredResource): Promise<Remaining> => {
     try {
       const { items = [] } = await client.request<{ items?: readonly Stored[] }>({
         path: pathOf({ kind, namespace }),
         query: { limit: 500 },
       })
-      return items.length
+      const finalizers = items.flatMap(({ metadata }) => metadata.finalizers ?? [])
+      return { kind, count: items.length, finalizers }
     } catch (error) {
-      if (isApiError(error, 404, 405)) return 0
+      if (isApiError(error, 404, 405)) return { kind, count: 0, finalizers: [] }
       throw error
     }
   }
 
-  const tellLeft = async (namespace: Namespace, left: readonly string[]): Promise<void> => {
-    const type = 'NamespaceContentRemaining'
-    const status = left.length > 0 ? 'True' : 'False'
-    const message =
-      left.length > 0
-        ? `Some resources are remaining: ${left.join(', ')}`
-        : 'All content successfully removed'
-    const others = (namespace.status?.conditions ?? []).filter((condition) => condition.type !== type)
-    const known = namespace.status?.conditions?.find((condition) => condition.type === type)
-    if (known?.status === status && known.message === message) return
-    const condition = {
-      type,
-      status,
-      reason: left.length > 0 ? 'SomeResourcesRemain' : 'ContentRemoved',
-      message,
-      lastTransitionTime: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
-    }
+  const tell = async (namespace: Namespace, remaining: readonly Remaining[]): Promise<void> => {
+    const known = namespace.status?.conditions ?? []
+    const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z')
+    const conditions = namespaceConditions({ remaining, known, now })
+    if (conditions.every((condition) => known.includes(condition))) return
     const { name } = namespace.metadata
-    const body = { status: { conditions: [...others, condition] } }
+    const body = { status: { conditions } }
     await client.patch({ kind: kinds.namespaces, name, subresource: 'status', body })
   }
 
@@ -91,18 +82,10 @@ export function startNamespaceController({
         ({ namespaced, verbs }) => namespaced && verbs.includes('delete') && verbs.includes('list'),
       )
       await Promise.all(contents.map((kind) => empty(name, kind)))
-      const counts = await Promise.all(
-        contents.map(async (kind) => ({ kind, count: await countLeft(name, kind) })),
-      )
-      const left = counts
-        .filter(({ count }) => count > 0)
-        .map(
-          ({ kind, count }) =>
-            `${kind.plural}${kind.group && `.${kind.group}`} has ${count} resource instances`,
-        )
-      if (left.length > 0) {
+      const remaining = await Promise.all(contents.map((kind) => remainingOf(name, kind)))
+      if (remaining.some(({ count }) => count > 0)) {
         queue.addAfter(name, fallback)
-        return tellLeft(namespace, left)
+        return tell(namespace, remaining)
       }
       try {
         await client.update({

@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from '../json.ts'
 import { compareVersions } from '../resources/registry.ts'
 import type { Registry } from '../resources/registry.ts'
 import type { Resource } from '../resources/resource.ts'
-import { noSuchRoute } from '../status-error.ts'
+import { noSuchPath } from '../status-error.ts'
 import type { Exchange } from './exchange.ts'
 
 interface Verbs {
@@ -69,7 +69,8 @@ function subresourcesOf(resource: Resource): readonly Subresource[] {
     list.push(own('proxy', ['create', 'delete', 'get', 'patch', 'update'], 'ServiceProxyOptions'))
   if (key === '/serviceaccounts')
     list.push(own('token', ['create'], 'TokenRequest', 'authentication.k8s.io', 'v1'))
-  return list
+  // Builtin kinds list them by name, custom resources as their definition does.
+  return resource.custom === undefined ? list.toSorted((a, b) => (a.name < b.name ? -1 : 1)) : list
 }
 
 interface Version {
@@ -92,18 +93,21 @@ function versionsOf(registry: Registry): readonly Version[] {
   return [...found.values()]
 }
 
+const SAME = { group: '', version: '' }
+const someOf = (name: string, list: readonly JsonValue[]): JsonObject =>
+  list.length === 0 ? {} : { [name]: [...list] }
+
 function aggregated(versions: readonly Version[], apiVersion: string): JsonObject {
   const groups = [...new Set(versions.map(({ group }) => group))]
   const entry = (
     verbs: readonly string[],
     name: string,
     kind: string,
-    group: string,
-    version: string,
+    responds: { readonly group: string; readonly version: string },
     namespaced: boolean,
   ): JsonObject => ({
     resource: name,
-    responseKind: { group, version, kind },
+    responseKind: { ...responds, kind },
     scope: namespaced ? 'Namespaced' : 'Cluster',
     singularResource: kind.toLowerCase(),
     verbs: [...verbs],
@@ -113,7 +117,7 @@ function aggregated(versions: readonly Version[], apiVersion: string): JsonObjec
     apiVersion,
     metadata: {},
     items: groups.map((group) => ({
-      metadata: { ...(group === '' ? {} : { name: group }), creationTimestamp: null },
+      metadata: group === '' ? {} : { name: group },
       versions: versions
         .filter((version) => version.group === group)
         .sort((a, b) => compareVersions(a.version, b.version))
@@ -122,18 +126,33 @@ function aggregated(versions: readonly Version[], apiVersion: string): JsonObjec
           freshness: 'Current',
           resources: [
             ...resources.map((resource): JsonObject => ({
-              ...entry(resource.verbs, resource.plural, resource.kind, group, version, resource.namespaced),
+              ...entry(
+                resource.verbs,
+                resource.plural,
+                resource.kind,
+                // Builtin kinds leave out what the entry stands under.
+                resource.custom === undefined ? SAME : { group, version },
+                resource.namespaced,
+              ),
               singularResource: resource.singular,
               ...(resource.shortNames.length > 0 ? { shortNames: [...resource.shortNames] } : {}),
               ...(resource.categories.length > 0 ? { categories: [...resource.categories] } : {}),
-              subresources: subresourcesOf(resource).map((sub) => ({
-                subresource: sub.name,
-                responseKind: { group: sub.group, version: sub.version, kind: sub.kind },
-                verbs: [...sub.verbs],
-              })),
+              ...someOf(
+                'subresources',
+                subresourcesOf(resource).map((sub) => ({
+                  subresource: sub.name,
+                  responseKind: {
+                    ...(resource.custom === undefined && sub.group === group
+                      ? SAME
+                      : { group: sub.group, version: sub.version }),
+                    kind: sub.kind,
+                  },
+                  verbs: [...sub.verbs],
+                })),
+              ),
             })),
             ...asked.map((resource) =>
-              entry(resource.verbs, resource.name, resource.kind, group, version, resource.namespaced),
+              entry(resource.verbs, resource.name, resource.kind, SAME, resource.namespaced),
             ),
           ],
         })),
@@ -154,8 +173,9 @@ function resourceList({ group, version, resources, virtual: asked }: Version): J
       ...(resource.categories.length > 0 ? { categories: [...resource.categories] } : {}),
       storageVersionHash: createHash('sha256')
         .update(`${group}/${version}/${resource.kind}`)
-        .digest('base64')
-        .slice(0, 11),
+        .digest()
+        .subarray(0, 8)
+        .toString('base64'),
     })
     for (const sub of subresourcesOf(resource)) {
       plain.push({
@@ -172,7 +192,7 @@ function resourceList({ group, version, resources, virtual: asked }: Version): J
     plain.push({ name, singularName: kind.toLowerCase(), namespaced, kind, verbs: [...verbs] })
   return {
     kind: 'APIResourceList',
-    apiVersion: 'v1',
+    ...(group === '' ? {} : { apiVersion: 'v1' }),
     groupVersion: group === '' ? version : `${group}/${version}`,
     resources: plain,
   }
@@ -225,13 +245,13 @@ export function answerDiscovery({ exchange, registry }: { exchange: Exchange; re
   }
   const group = root === 'api' ? '' : (first ?? '')
   if (root === 'apis' && parts.length === 2) {
-    if (!versions.some((version) => version.group === group)) throw noSuchRoute()
+    if (!versions.some((version) => version.group === group)) throw noSuchPath()
     exchange.json({ kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group, versions) })
     return true
   }
   const version = root === 'api' ? first : second
   const found = versions.find((entry) => entry.group === group && entry.version === version)
-  if (found === undefined) throw noSuchRoute()
+  if (found === undefined) throw noSuchPath()
   exchange.json(resourceList(found))
   return true
 }

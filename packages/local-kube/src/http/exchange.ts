@@ -7,6 +7,7 @@ import type { JsonObject, JsonValue } from '../json.ts'
 import { decodeProtobuf, isProtobuf } from '../protobuf/decode-protobuf.ts'
 import { StatusError, badRequest, tooLarge, unsupportedMediaType } from '../status-error.ts'
 import { checkJsonText, checkValue } from './body-limits.ts'
+import { duplicateKeys } from './duplicate-keys.ts'
 import { parseYamlBody } from './parse-yaml.ts'
 import { warningHeader } from './warning-header.ts'
 
@@ -22,6 +23,7 @@ export class Exchange {
   readonly method: string
   user: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] }
   #warnings = new Set<string>()
+  #jsonText = ''
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.request = request
@@ -72,13 +74,20 @@ export class Exchange {
       if (this.contentType.includes('yaml') && !/^\s*[{[]/.test(text))
         return checked(await parseYamlBody(text))
       checkJsonText(text)
-      return JSON.parse(text) as JsonValue
+      const value = JSON.parse(text) as JsonValue
+      this.#jsonText = text
+      return value
     } catch (error) {
       if (error instanceof StatusError) throw error
       throw badRequest(
         `the object provided is unrecognized (must be of type ${this.contentType || 'application/json'}): ${(error as Error).message}`,
       )
     }
+  }
+
+  /** Fields that the body names twice. */
+  duplicateFields(): readonly string[] {
+    return duplicateKeys(this.#jsonText)
   }
 
   async objectBody(): Promise<JsonObject> {

@@ -7,6 +7,8 @@ export interface ResourcePath {
   readonly namespace: string | undefined
   readonly name: string | undefined
   readonly subresource: string | undefined
+  /** The old way to ask for a watch: `/api/v1/watch/…`. */
+  readonly isWatch: boolean
   /** What follows `/proxy`. */
   readonly rest: string
 }
@@ -24,6 +26,8 @@ export function parseResourcePath(pathname: string): ResourcePath | undefined {
     version = parts[2]
     tail = parts.slice(3)
   } else return undefined
+  const isWatch = tail[0] === 'watch'
+  if (isWatch) tail = tail.slice(1)
   if (version === undefined || tail.length === 0) return undefined
 
   let namespace: string | undefined
@@ -45,6 +49,7 @@ export function parseResourcePath(pathname: string): ResourcePath | undefined {
     namespace,
     name: name === undefined ? undefined : decode(name),
     subresource,
+    isWatch,
     rest: afterProxy,
   }
 }

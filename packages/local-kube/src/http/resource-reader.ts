@@ -8,10 +8,11 @@ import type { Resource } from '../resources/resource.ts'
 import { selectorOf } from '../resources/selectors.ts'
 import { WatchCursor, bookmark } from '../resources/watch-cursor.ts'
 import type { WatchEvent } from '../resources/watch-cursor.ts'
-import { StatusError, badRequest, expired, notFound } from '../status-error.ts'
+import { StatusError, badRequest, expired, notFound, unexpected } from '../status-error.ts'
 import { HistoryExpired } from '../storage/history.ts'
 import type { Store, Stored } from '../storage/store.ts'
 import type { Exchange } from './exchange.ts'
+import { checkListOptions, notANumber } from './list-options.ts'
 import type { ResourcePath } from './request-info.ts'
 import { SharedChunks } from './shared-chunks.ts'
 import { startWatchResponse } from './watch-response.ts'
@@ -98,10 +99,11 @@ export class ResourceReader {
 
   list(exchange: Exchange, resource: Resource, path: ResourcePath): void {
     const { query } = exchange
+    checkListOptions(query, false)
     const matches = selectorOf(query, resource)
     const wanted = Number(query.get('resourceVersion') ?? '0')
     if (Number.isNaN(wanted))
-      throw badRequest(`resourceVersion: Invalid value: "${query.get('resourceVersion')}": must be a number`)
+      throw badRequest(`invalid resource version: ${notANumber(query.get('resourceVersion') ?? '')}`)
     if (wanted > this.#store.revision) throw tooLargeVersion(wanted, this.#store.revision)
     let objects = this.#store
       .list({
@@ -111,7 +113,12 @@ export class ResourceReader {
       .map((stored) => served(resource, stored))
     if (matches !== undefined) objects = objects.filter(({ object }) => matches(object))
 
-    const metadata: JsonObject = { resourceVersion: String(this.#store.revision) }
+    const metadata: JsonObject = {
+      resourceVersion: String(this.#store.revision),
+      ...(resource.custom === undefined || acceptedShape(exchange.accept) !== 'object'
+        ? {}
+        : { continue: '' }),
+    }
     const limit = Number(query.get('limit') ?? '0')
     const start = readContinue(query.get('continue'))
     if (start !== undefined) objects = objects.filter(({ object }) => keyOf(object) > start)
@@ -154,12 +161,12 @@ export class ResourceReader {
 
   watch(exchange: Exchange, resource: Resource, path: ResourcePath): void {
     const { query, response } = exchange
+    checkListOptions(query, true)
     if (path.name !== undefined) query.append('fieldSelector', '')
     const matches = selectorOf(query, resource)
     const version = query.get('resourceVersion') ?? ''
     const since = version === '' ? undefined : Number(version)
-    if (since !== undefined && !Number.isInteger(since))
-      throw badRequest(`resourceVersion: Invalid value: "${version}": must be a number`)
+    if (since !== undefined && !Number.isInteger(since)) throw unexpected(notANumber(version))
     if (since !== undefined && since > this.#store.revision)
       throw tooLargeVersion(since, this.#store.revision)
     const wantsBookmarks = query.get('allowWatchBookmarks') === 'true'
@@ -279,7 +286,7 @@ function readContinue(token: string | null): string | undefined {
     }
     return after
   } catch {
-    throw badRequest('continue key is not valid: it was not made by this server')
+    throw badRequest('invalid continue token: continue key is not valid: it was not made by this server')
   }
 }
 
@@ -287,7 +294,7 @@ const tooLargeVersion = (wanted: number, current: number): StatusError =>
   new StatusError({
     code: 504,
     reason: 'Timeout',
-    message: `Too large resource version: ${wanted}, current: ${current}`,
+    message: `Timeout: Too large resource version: ${wanted}, current: ${current}`,
     details: {
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
       retryAfterSeconds: 1,

@@ -5,10 +5,11 @@ import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
 import { applyStrategicMergePatch } from '../patch/strategic-merge.ts'
 import { builtinSchema } from '../builtin/definitions.ts'
+import { timestamp } from '../resources/lifecycle.ts'
 import type { DeleteOptions, Subresource } from '../resources/lifecycle.ts'
 import type { Change, FieldValidation, ObjectWriter, WriteContext } from '../resources/object-writer.ts'
 import type { Registry } from '../resources/registry.ts'
-import { apiVersionOf, refOf } from '../resources/resource.ts'
+import { refOf } from '../resources/resource.ts'
 import type { Resource } from '../resources/resource.ts'
 import { scaleOf, withScale } from '../resources/scale.ts'
 import { selectorOf } from '../resources/selectors.ts'
@@ -23,6 +24,7 @@ import {
 import type { Store } from '../storage/store.ts'
 import type { Exchange } from './exchange.ts'
 import type { ResourcePath } from './request-info.ts'
+import { checkAccept, checkPropagation, checkWriteOptions } from './write-options.ts'
 import { represent } from './resource-reader.ts'
 import type { ResourceReader } from './resource-reader.ts'
 import { applyConfiguration } from '../patch/server-side-apply.ts'
@@ -72,6 +74,18 @@ export class ResourceRoutes {
     if (resource === undefined) throw noSuchRoute()
     if (!resource.namespaced && path.namespace !== undefined) throw noSuchRoute()
     if (resource.namespaced && path.namespace === undefined && path.name !== undefined) throw noSuchRoute()
+    if (resource.group === '' && resource.plural === 'endpoints')
+      exchange.warn('v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice')
+    if (path.isWatch) {
+      if (resource.custom !== undefined || exchange.method !== 'GET') throw noSuchRoute()
+      exchange.query.set('watch', 'true')
+    }
+    checkAccept(exchange.accept, resource.custom !== undefined)
+    checkWriteOptions({
+      method: exchange.method,
+      query: exchange.query,
+      isApply: APPLY_TYPES.has(exchange.contentType),
+    })
     if (path.subresource !== undefined) {
       const special = this.#special.get(`${resource.group}/${resource.plural}/${path.subresource}`)
       if (special !== undefined) return special({ exchange, resource, path })
@@ -93,7 +107,7 @@ export class ResourceRoutes {
           // kubectl never does this; controllers with a bug do.
           throw badRequest('the server could not find a namespace in the request path')
         }
-        const body = typed(resource, await exchange.objectBody())
+        const body = await exchange.objectBody()
         const name = asString(valueAt(body, 'metadata', 'name'))
         const object = await this.#writer.create(
           this.#context(exchange, resource, { ...path, name }, ''),
@@ -129,7 +143,7 @@ export class ResourceRoutes {
         return
       }
       case 'PUT': {
-        const body = typed(resource, await exchange.objectBody())
+        const body = await exchange.objectBody()
         if (subresource === 'scale') {
           await this.#writeScale(exchange, context, () => body)
           return
@@ -163,16 +177,19 @@ export class ResourceRoutes {
     }
   }
 
-  #subresource(resource: Resource, { subresource }: ResourcePath): Subresource {
+  #subresource(resource: Resource, { subresource, name }: ResourcePath): Subresource {
+    // A custom resource without a subresource is talked of as one without the object.
+    const absent = (): StatusError =>
+      resource.custom === undefined ? noSuchRoute() : notFound(refOf(resource), name ?? '')
     switch (subresource) {
       case undefined:
         return ''
       case 'status':
         if (resource.hasStatus) return 'status'
-        throw noSuchRoute()
+        throw absent()
       case 'scale':
         if (resource.scale !== undefined) return 'scale'
-        throw noSuchRoute()
+        throw absent()
       case 'finalize':
         if (resource.group === '' && resource.plural === 'namespaces') return 'finalize'
         throw noSuchRoute()
@@ -190,14 +207,7 @@ export class ResourceRoutes {
     const { query, request } = exchange
     const agent = request.headers['user-agent'] ?? 'unknown'
     const validation = query.get('fieldValidation')
-    if (validation !== null && validation !== '' && !['Strict', 'Warn', 'Ignore'].includes(validation)) {
-      throw badRequest(
-        `fieldValidation: Unsupported value: "${validation}": supported values: "", "Ignore", "Strict", "Warn"`,
-      )
-    }
     const dryRun = query.getAll('dryRun').filter((value) => value !== '')
-    if (dryRun.some((value) => value !== 'All'))
-      throw badRequest(`dryRun: Unsupported value: ["${dryRun.join('","')}"]: supported values: "All"`)
     return {
       resource,
       namespace: path.namespace ?? '',
@@ -214,6 +224,7 @@ export class ResourceRoutes {
           namespace: path.namespace ?? '',
           name: path.name ?? '',
         })?.text.length ?? 0) > LARGE,
+      duplicateFields: () => exchange.duplicateFields(),
       warn: (text) => exchange.warn(text),
     }
   }
@@ -235,9 +246,17 @@ export class ResourceRoutes {
   async #patch(exchange: Exchange, context: WriteContext, path: ResourcePath): Promise<void> {
     const { resource } = context
     const type = exchange.contentType
+    if (resource.definition !== undefined && !APPLY_TYPES.has(type) && !PATCH_TYPES.has(type)) {
+      throw new StatusError({
+        code: 415,
+        reason: 'UnsupportedMediaType',
+        message: '415: Unsupported Media Type',
+        details: {},
+      })
+    }
     const body = await exchange.body()
     if (body === undefined) throw badRequest('the patch is empty')
-    if (type === 'application/apply-patch+yaml' || type === 'application/apply-patch+cbor') {
+    if (APPLY_TYPES.has(type)) {
       await this.#apply(exchange, context, path, body)
       return
     }
@@ -291,14 +310,10 @@ export class ResourceRoutes {
   ): Promise<void> {
     const { resource } = context
     if (!isObject(body)) throw badRequest('the applied configuration must be an object')
-    if (exchange.query.get('fieldManager') === null) {
-      throw badRequest(
-        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-      )
-    }
     const force = exchange.query.get('force') === 'true'
     const options = {
       resource,
+      name: context.name,
       applied: body,
       manager: context.fieldManager,
       force,
@@ -339,7 +354,7 @@ export class ResourceRoutes {
     change: (scale: JsonObject) => JsonObject,
   ): Promise<void> {
     const { resource } = context
-    const updated = await this.#writer.update({ ...context, subresource: '' }, (current) => {
+    const updated = await this.#writer.update(context, (current) => {
       const scale = scaleOf(resource, current)
       return { object: withScale(resource, current, change(scale)), source: 'body' }
     })
@@ -352,9 +367,12 @@ export class ResourceRoutes {
     const grace =
       body['gracePeriodSeconds'] ??
       (query.has('gracePeriodSeconds') ? Number(query.get('gracePeriodSeconds')) : undefined)
+    const propagationPolicy =
+      asString(body['propagationPolicy']) || (query.get('propagationPolicy') ?? undefined)
+    checkPropagation(propagationPolicy)
     return {
       gracePeriodSeconds: typeof grace === 'number' ? grace : undefined,
-      propagationPolicy: asString(body['propagationPolicy']) || (query.get('propagationPolicy') ?? undefined),
+      propagationPolicy,
       orphanDependents: body['orphanDependents'] === true,
       preconditions: isObject(body['preconditions'])
         ? (body['preconditions'] as { uid?: string; resourceVersion?: string })
@@ -368,7 +386,7 @@ export class ResourceRoutes {
     const { object, gone } = await this.#writer.delete(context, options)
     const isPod = resource.group === '' && resource.kind === 'Pod'
     if (!gone || isPod) {
-      this.#send(exchange, resource, object, 200)
+      this.#send(exchange, resource, gone ? ended(object, this.#now()) : object, 200)
       return
     }
     exchange.json({
@@ -421,24 +439,31 @@ export class ResourceRoutes {
   }
 }
 
-/** A builtin may leave out its type, which the path says; typed clients do. A custom resource may not. */
-const typed = (resource: Resource, body: JsonObject): JsonObject =>
-  resource.custom !== undefined || (body['kind'] !== undefined && body['apiVersion'] !== undefined)
-    ? body
-    : {
-        ...body,
-        kind: body['kind'] ?? resource.kind,
-        apiVersion: body['apiVersion'] ?? apiVersionOf(resource),
-      }
-
 /** Characters of JSON. */
 const LARGE = 64 * 1024
+
+const APPLY_TYPES = new Set(['application/apply-patch+yaml', 'application/apply-patch+cbor'])
+const PATCH_TYPES = new Set([
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+])
 
 const isWatch = ({ query }: Exchange): boolean => query.get('watch') === 'true' || query.get('watch') === '1'
 
 const withoutVersion = (object: JsonObject): JsonObject => {
   const { resourceVersion: _, ...metadata } = asObject(object['metadata'])
   return { ...object, metadata }
+}
+
+/** A pod that went at once, as it would have been on its way. */
+function ended(pod: JsonObject, now: number): JsonObject {
+  const metadata = asObject(pod['metadata'])
+  const fresh =
+    metadata['deletionTimestamp'] === undefined
+      ? { deletionTimestamp: timestamp(now), generation: Number(metadata['generation'] ?? 0) + 1 }
+      : {}
+  return { ...pod, metadata: { ...metadata, ...fresh, deletionGracePeriodSeconds: 0 } }
 }
 
 const mustSpecifyVersion = (resource: Resource, name: string): StatusError =>

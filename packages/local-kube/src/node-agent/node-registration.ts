@@ -66,7 +66,7 @@ export async function registerNode({
             kernelVersion: release(),
             osImage: `${platform()} on ${hostname()}`,
             containerRuntimeVersion: 'local-process://1.0.0',
-            kubeletVersion: 'v1.33.0+local-kube',
+            kubeletVersion: 'v1.34.4+local-kube',
             kubeProxyVersion: '',
             machineID: '',
             systemUUID: '',

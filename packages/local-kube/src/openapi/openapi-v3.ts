@@ -29,10 +29,31 @@ function published(value: JsonValue): JsonValue {
   if (!isObject(value)) return value
   const copy: JsonObject = {}
   for (const [key, child] of Object.entries(value)) {
-    if (key === 'x-any' || key === 'x-quantity' || child === undefined) continue
+    if (OURS.has(key) || child === undefined) continue
     // OpenAPI 3.0 allows nothing beside a $ref.
     if (key === '$ref' && Object.keys(value).length > 1) copy['allOf'] = [{ $ref: child }]
     else copy[key] = published(child)
+  }
+  if (value['x-go-struct'] === true) copy['default'] = {}
+  return copy
+}
+
+const OURS = new Set(['x-any', 'x-quantity', 'x-go-struct', 'x-go-zero', 'x-go-required'])
+const ZEROS: Readonly<Record<string, JsonValue>> = { string: '', integer: 0, boolean: false }
+
+/** Kubernetes publishes what Go would leave in an element that is not set. */
+function withElementDefaults(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(withElementDefaults)
+  if (!isObject(value)) return value
+  const copy: JsonObject = {}
+  for (const [key, child] of Object.entries(value)) {
+    if (child === undefined) continue
+    const filled = withElementDefaults(child)
+    copy[key] = filled
+    if ((key !== 'items' && key !== 'additionalProperties') || !isObject(filled)) continue
+    const zero = ZEROS[String(filled['type'])]
+    if (filled['$ref'] !== undefined) copy[key] = { allOf: [{ $ref: filled['$ref'] }], default: {} }
+    else if (zero !== undefined && filled['format'] === undefined) copy[key] = { ...filled, default: zero }
   }
   return copy
 }
@@ -40,7 +61,7 @@ function published(value: JsonValue): JsonValue {
 function collect(name: string, into: Record<string, JsonObject>): void {
   const definition = rawDefinitions()[name]
   if (definition === undefined || into[name] !== undefined) return
-  into[name] = published(definition) as JsonObject
+  into[name] = withElementDefaults(published(definition)) as JsonObject
   const visit = (value: JsonValue | undefined): void => {
     if (Array.isArray(value)) value.forEach(visit)
     else if (isObject(value)) {
@@ -51,6 +72,12 @@ function collect(name: string, into: Record<string, JsonObject>): void {
   }
   visit(definition)
 }
+
+/** What is said of the fields that every kind has. */
+const documented = (field: string): JsonValue =>
+  asObject(asObject(rawDefinitions()['io.k8s.api.apps.v1.Deployment']?.['properties'])[field])[
+    'description'
+  ] ?? ''
 
 function schemasOf(resource: Resource, into: Record<string, JsonObject>): void {
   const name = schemaName(resource)
@@ -68,14 +95,14 @@ function schemasOf(resource: Resource, into: Record<string, JsonObject>): void {
         ...asObject(schema['properties']),
         apiVersion: {
           type: 'string',
-          description: 'APIVersion defines the versioned schema of this representation of an object.',
+          description: documented('apiVersion'),
         },
         kind: {
           type: 'string',
-          description: 'Kind is a string value representing the REST resource this object represents.',
+          description: documented('kind'),
         },
         metadata: {
-          description: "Standard object's metadata.",
+          description: documented('metadata'),
           allOf: [{ $ref: `${REF}${META}.ObjectMeta` }],
         },
       },
@@ -210,7 +237,7 @@ export class OpenApi {
     }
     const document: JsonObject = {
       openapi: '3.0.0',
-      info: { title: 'local-kube', version: 'v1.33.0' },
+      info: { title: 'local-kube', version: 'v1.34.4' },
       paths,
       components: { schemas },
     }
@@ -267,7 +294,7 @@ export class OpenApi {
             ]),
           ),
         },
-        'application/json',
+        'text/plain; charset=utf-8',
       )
       return
     }

@@ -33,7 +33,10 @@ function child(parent: JsonValue | undefined, key: string): JsonValue | undefine
 
 /** Works on a private copy, so changing in place is safe here. */
 export function applyJsonPatch(document: JsonObject, patch: JsonValue): JsonObject {
-  if (!Array.isArray(patch)) throw badRequest('json patch must be an array of operations')
+  if (!Array.isArray(patch))
+    throw badRequest(
+      'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp',
+    )
   if (patch.length > MOST_OPERATIONS) {
     throw entityTooLarge(
       `The allowed maximum operations in a JSON patch is ${MOST_OPERATIONS}, got ${patch.length}`,

@@ -24,7 +24,7 @@ describe('a strategic merge patch', () => {
         'containers'
       ],
     ).toEqual([
-      { name: 'a', image: '2', ports: [{ containerPort: 80 }, { containerPort: 81 }] },
+      { name: 'a', image: '2', ports: [{ containerPort: 81 }, { containerPort: 80 }] },
       { name: 'b', image: '1' },
     ])
   })

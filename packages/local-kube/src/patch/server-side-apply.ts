@@ -29,6 +29,7 @@ import { StatusError, badRequest } from '../status-error.ts'
 
 export function applyConfiguration({
   resource,
+  name,
   applied,
   current,
   manager,
@@ -37,6 +38,8 @@ export function applyConfiguration({
   now,
 }: {
   resource: Resource
+  /** Of the path. */
+  name: string
   applied: JsonObject
   current: JsonObject | undefined
   manager: string
@@ -50,6 +53,7 @@ export function applyConfiguration({
   ) {
     throw badRequest('metadata.managedFields must be nil')
   }
+  checkIdentity(resource, applied, name)
   const schema = schemaOf(resource)
   const part = ownablePart(resource, applied, subresource)
   const wanted = new Set([...fieldsOf(schema, part).keys()].filter((id) => id !== '[]'))
@@ -87,13 +91,14 @@ export function applyConfiguration({
     }),
   )
 
-  const unchanged = previous !== undefined && sameSet(previous.fields, wanted)
+  // Who applies what is there already becomes an owner, at no time of its own.
+  const unchanged = current !== undefined && deepEqual(pruned, live)
   const own: Owner = {
     manager,
     operation: 'Apply',
     apiVersion,
     subresource,
-    time: unchanged ? previous.time : timestamp(now),
+    time: unchanged ? (previous?.time ?? '') : timestamp(now),
     fields: wanted,
   }
   const merged: JsonObject = {
@@ -106,6 +111,18 @@ export function applyConfiguration({
   return { object: writeOwners(merged, [...remaining, own]) }
 }
 
+function checkIdentity(resource: Resource, applied: JsonObject, name: string): void {
+  const given = asObject(applied['metadata'])['name']
+  if (typeof given === 'string' && given !== '' && given !== name) {
+    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`)
+  }
+  const { apiVersion, kind } = applied
+  const wanted = apiVersionOf(resource)
+  if (apiVersion === wanted && kind === resource.kind) return
+  const version = String(apiVersion)
+  throw badRequest(`invalid object type: ${version.includes('/') ? '' : '/'}${version}, Kind=${String(kind)}`)
+}
+
 function serverMetadata(object: JsonObject): JsonObject {
   const {
     labels: _,
@@ -116,9 +133,6 @@ function serverMetadata(object: JsonObject): JsonObject {
   } = asObject(object['metadata'])
   return rest
 }
-
-const sameSet = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
-  a.size === b.size && [...a].every((id) => b.has(id))
 
 function merge(
   schema: StructuralSchema | undefined,
@@ -243,33 +257,39 @@ function removePaths({
 function conflictError(
   conflicts: readonly { readonly owner: Owner; readonly fields: readonly string[] }[],
 ): StatusError {
-  const describe = ({ manager, operation, apiVersion, subresource, time }: Owner): string => {
+  const describe = ({ manager, operation, apiVersion, subresource }: Owner): string => {
     const name =
       subresource === ''
         ? JSON.stringify(manager)
         : `${JSON.stringify(manager)} with subresource ${JSON.stringify(subresource)}`
-    if (operation === 'Apply') return name
-    return time === '' ? `${name} using ${apiVersion}` : `${name} using ${apiVersion} at ${time}`
+    return operation === 'Apply' ? name : `${name} using ${apiVersion}`
   }
   const count = conflicts.reduce((sum, { fields }) => sum + fields.length, 0)
-  const lines = conflicts.map(({ owner, fields }) => {
-    const paths = fields.map((id) => readablePath(pathOf(id))).toSorted()
-    return paths.length === 1
-      ? `conflict with ${describe(owner)}: ${paths[0]}`
-      : `conflicts with ${describe(owner)}:\n${paths.map((path) => `- ${path}`).join('\n')}`
-  })
+  const described = conflicts
+    .map(({ owner, fields }) => ({
+      by: describe(owner),
+      paths: fields.map((id) => readablePath(pathOf(id))).toSorted(),
+    }))
+    .toSorted((a, b) => (a.by < b.by ? -1 : 1))
+  const lines = described.map(({ by, paths }) =>
+    count === 1
+      ? `conflict with ${by}: ${paths[0]}`
+      : `conflicts with ${by}:\n${paths.map((path) => `- ${path}`).join('\n')}`,
+  )
   return new StatusError({
     code: 409,
     reason: 'Conflict',
     message: `Apply failed with ${count} conflict${count === 1 ? '' : 's'}: ${lines.join('\n')}`,
     details: {
-      causes: conflicts.flatMap(({ owner, fields }) =>
-        fields.map((id) => ({
-          reason: 'FieldManagerConflict',
-          message: `conflict with ${describe(owner)}`,
-          field: readablePath(pathOf(id)),
-        })),
-      ),
+      causes: described
+        .flatMap(({ by, paths }) =>
+          paths.map((field) => ({
+            reason: 'FieldManagerConflict',
+            message: `conflict with ${by}`,
+            field,
+          })),
+        )
+        .toSorted((a, b) => (a.field < b.field ? -1 : 1)),
     },
   })
 }

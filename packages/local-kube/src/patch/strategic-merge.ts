@@ -5,7 +5,7 @@
 import { asArray, isObject, setOwn } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import type { StructuralSchema } from '../schema/structural-schema.ts'
-import { badRequest } from '../status-error.ts'
+import { badRequest, unexpected } from '../status-error.ts'
 
 const ORDER = '$setElementOrder/'
 const DELETE_PRIMITIVES = '$deleteFromPrimitiveList/'
@@ -77,7 +77,16 @@ export function applyStrategicMergePatch({
   for (const [key, order] of Object.entries(patch)) {
     const field = key.slice(ORDER.length)
     if (!key.startsWith(ORDER) || Object.hasOwn(patch, field) || !Array.isArray(merged[field])) continue
-    setOwn(merged, field, inOrder(merged[field], asArray(order), mergeKeyOf(childSchema(schema, field))))
+    setOwn(
+      merged,
+      field,
+      inOrder(merged[field], {
+        order: asArray(order),
+        patch: [],
+        current: merged[field],
+        key: mergeKeyOf(childSchema(schema, field)),
+      }),
+    )
   }
   return merged
 }
@@ -116,7 +125,7 @@ function mergeList({
   if (key === undefined) {
     const known = new Set(current.map(identityOf))
     const added = patch.filter((item) => !known.has(identityOf(item)))
-    return inOrder([...current, ...added], asArray(order), undefined)
+    return inOrder([...current, ...added], { order: asArray(order), patch, current, key })
   }
   const merged = new Map(
     current.map((item, index) => [isObject(item) ? identityOf(item[key]) : `#${index}`, item]),
@@ -125,9 +134,12 @@ function mergeList({
     if (!isObject(item)) throw badRequest(`cannot patch ${field}: expected a list of objects`)
     const identity = item[key]
     if (identity === undefined)
-      throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
+      throw unexpected(`map: ${goMap(item)} does not contain declared merge key: ${key}`)
     const id = identityOf(identity)
-    if (item['$patch'] === 'delete') {
+    const directive = item['$patch']
+    if (directive !== undefined && directive !== 'delete' && directive !== 'merge')
+      throw unexpected(`unknown patch type: ${String(directive)} in map: ${goMap(item)}`)
+    if (directive === 'delete') {
       merged.delete(id)
       continue
     }
@@ -141,7 +153,7 @@ function mergeList({
       }),
     )
   }
-  return inOrder([...merged.values()], asArray(order), key)
+  return inOrder([...merged.values()], { order: asArray(order), patch, current, key })
 }
 
 /** Equal for equal values, whatever the order of their keys. */
@@ -152,29 +164,57 @@ const identityOf = (value: JsonValue | undefined): string =>
       : child,
   ) ?? ''
 
-/** Elements named in `order` come in that order; others keep their place relative to their neighbours. */
+/**
+ * Elements the patch speaks of come in its order, or in the one it asks for; the others keep theirs, and stand behind
+ * those that were not there before.
+ */
 function inOrder(
   list: readonly JsonValue[],
-  order: readonly JsonValue[],
-  key: string | undefined,
+  {
+    order,
+    patch,
+    current,
+    key,
+  }: {
+    readonly order: readonly JsonValue[]
+    readonly patch: readonly JsonValue[]
+    readonly current: readonly JsonValue[]
+    readonly key: string | undefined
+  },
 ): JsonValue[] {
-  if (order.length === 0) return [...list]
   const identity = (item: JsonValue): string =>
     identityOf(key !== undefined && isObject(item) ? (item[key] ?? null) : item)
-  const ranks = new Map<string, number>()
-  order.forEach((item, index) => {
-    const id = identity(item)
-    if (!ranks.has(id)) ranks.set(id, index)
-  })
-  const rank = (item: JsonValue): number => ranks.get(identity(item)) ?? -1
-  const named = list.filter((item) => rank(item) >= 0).sort((a, b) => rank(a) - rank(b))
+  const ranksOf = (items: readonly JsonValue[]): ((item: JsonValue) => number) => {
+    const ranks = new Map<string, number>()
+    items.forEach((item, index) => {
+      const id = identity(item)
+      if (!ranks.has(id)) ranks.set(id, index)
+    })
+    return (item) => ranks.get(identity(item)) ?? -1
+  }
+  const rank = ranksOf(order.length > 0 ? order : patch)
+  const rankBefore = ranksOf(current)
+  const right = list.filter((item) => rank(item) >= 0).toSorted((a, b) => rank(a) - rank(b))
+  const left = list.filter((item) => rank(item) < 0)
   const result: JsonValue[] = []
-  for (const item of list) {
-    const next = rank(item) >= 0 ? named.shift() : item
+  for (let kept = 0, patched = 0; result.length < list.length;) {
+    const [mine, theirs] = [left[kept], right[patched]]
+    const keepFirst =
+      theirs === undefined ||
+      (mine !== undefined && rankBefore(theirs) >= 0 && rankBefore(mine) < rankBefore(theirs))
+    const next = keepFirst ? mine : theirs
+    if (keepFirst) kept += 1
+    else patched += 1
     if (next !== undefined) result.push(next)
   }
   return result
 }
+
+/** As Go prints a map, which is how this fault is told. */
+const goMap = (object: JsonObject): string =>
+  `map[${Object.entries(object)
+    .map(([key, value]) => `${key}:${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' ')}]`
 
 function withoutDirectives(value: JsonObject): JsonObject {
   return Object.fromEntries(

@@ -14,7 +14,10 @@ const text = (name: string, value: Value, priority = 0): Column => ({
   value,
 })
 const integer = (name: string, value: Value): Column => ({ name, type: 'integer', description: '', value })
+/** A number in a column that is declared as text, as Kubernetes has it in several tables. */
 const count = (name: string, ...path: string[]): Column =>
+  text(name, (object) => Number(valueAt(object, ...path) ?? 0))
+const whole = (name: string, ...path: string[]): Column =>
   integer(name, (object) => Number(valueAt(object, ...path) ?? 0))
 const none = (value: string): string => (value === '' ? '<none>' : value)
 const str = (object: JsonObject, ...path: string[]): string => asString(valueAt(object, ...path))
@@ -259,14 +262,14 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
     ),
   ],
   '/Endpoints': [nameColumn, text('Endpoints', endpointsText), ageColumn],
-  '/ConfigMap': [nameColumn, text('Data', (o) => String(keys(o, 'data') + keys(o, 'binaryData'))), ageColumn],
+  '/ConfigMap': [nameColumn, text('Data', (o) => keys(o, 'data') + keys(o, 'binaryData')), ageColumn],
   '/Secret': [
     nameColumn,
     text('Type', (o) => asString(o['type'])),
-    integer('Data', (o) => keys(o, 'data')),
+    text('Data', (o) => keys(o, 'data')),
     ageColumn,
   ],
-  '/ServiceAccount': [nameColumn, text('Secrets', (o) => String(asArray(o['secrets']).length)), ageColumn],
+  '/ServiceAccount': [nameColumn, text('Secrets', (o) => asArray(o['secrets']).length), ageColumn],
   '/Event': eventColumns('involvedObject', 'message', 'lastTimestamp', 'reportingComponent'),
   'events.k8s.io/Event': eventColumns('regarding', 'note', 'deprecatedLastTimestamp', 'reportingController'),
   '/PersistentVolumeClaim': [
@@ -298,9 +301,9 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
   ],
   'apps/ReplicaSet': [
     nameColumn,
-    count('Desired', 'spec', 'replicas'),
-    count('Current', 'status', 'replicas'),
-    count('Ready', 'status', 'readyReplicas'),
+    whole('Desired', 'spec', 'replicas'),
+    whole('Current', 'status', 'replicas'),
+    whole('Ready', 'status', 'readyReplicas'),
     ageColumn,
     ...workload,
   ],

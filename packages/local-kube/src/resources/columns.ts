@@ -134,10 +134,10 @@ export function tableOf({
           description: description ?? '',
           priority: priority ?? 0,
         }))
-      : [],
+      : null,
     rows: objects.map((object) => ({
       cells: columns.map((column) => column.value(object, now)),
-      ...(include === 'None' ? {} : { object: include === 'Object' ? object : partialMetadata(object) }),
+      object: include === 'None' ? null : include === 'Object' ? object : partialMetadata(object),
     })),
   }
 }

@@ -20,4 +20,9 @@ function rename(object: JsonObject, apiVersion: string, from: 0 | 1): JsonObject
 }
 
 export const eventToStorage = (object: JsonObject): JsonObject => rename(object, 'v1', 1)
-export const eventFromStorage = (object: JsonObject): JsonObject => rename(object, 'events.k8s.io/v1', 0)
+/** The newer kind leaves out what the older one writes when it is empty. */
+export function eventFromStorage(object: JsonObject): JsonObject {
+  const event = rename(object, 'events.k8s.io/v1', 0)
+  for (const key of ['reportingController', 'reportingInstance']) if (event[key] === '') delete event[key]
+  return event
+}

@@ -24,7 +24,10 @@ export function schemaOf(resource: Resource): StructuralSchema {
   const metadata = builtinSchema('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta')
   return {
     ...schema,
-    properties: { ...asObject(schema['properties']), ...(metadata === undefined ? {} : { metadata }) },
+    properties: {
+      ...asObject(schema['properties']),
+      ...(metadata === undefined ? {} : { metadata: { ...metadata, 'x-go-struct': true } }),
+    },
   }
 }
 
@@ -66,18 +69,31 @@ export function itemElement(schema: StructuralSchema | undefined, item: JsonValu
   }
 }
 
+/** Whether maps, lists and structs are members themselves: never, all of them, or those that could be absent. */
+type Containers = 'none' | 'all' | 'optional'
+
+function isAlwaysThere(schema: StructuralSchema | undefined, containers: Containers): boolean {
+  if (containers === 'none') return true
+  if (containers === 'all') return false
+  return schema?.['x-go-struct'] === true || schema?.['x-go-required'] === true
+}
+
 export function fieldsOf(
   schema: StructuralSchema | undefined,
   value: JsonValue,
   path: Path = [],
   into = new Map<string, JsonValue | undefined>(),
+  containers: Containers = 'none',
 ): Map<string, JsonValue | undefined> {
+  // Whoever brings a map, a list or an optional struct into being owns it too; a struct that is always there is nobody's.
+  if (path.length > 0 && !isAlwaysThere(schema, containers)) into.set(pathId(path), undefined)
   if (Array.isArray(value)) {
     if (itemElement(schema, {}) === undefined || value.length === 0) return into.set(pathId(path), value)
     for (const item of value) {
       const at = [...path, itemElement(schema, item) ?? '']
       into.set(pathId(at), undefined)
-      if (isObject(item)) fieldsOf(itemSchema(schema), item, at, into)
+      // Nothing of a new item was there before.
+      if (isObject(item)) fieldsOf(itemSchema(schema), item, at, into, containers === 'none' ? 'none' : 'all')
     }
     return into
   }
@@ -86,11 +102,15 @@ export function fieldsOf(
     if (child === undefined) continue
     const at = [...path, `f:${name}`]
     const { schema: below, declared } = fieldSchema(schema, name)
+    // What is not set reads the same.
+    if (containers === 'optional' && below?.['x-go-zero'] !== undefined && below['x-go-zero'] === child)
+      continue
     const isEmpty = isObject(child) && Object.keys(child).length === 0
-    if (isEmpty) into.set(pathId(at), child)
-    else {
+    if (isEmpty) {
+      if (containers !== 'optional' || below?.['x-go-struct'] !== true) into.set(pathId(at), child)
+    } else {
       if (!declared && isObject(child) && !isAtomicMap(below)) into.set(pathId(at), undefined)
-      fieldsOf(below, child, at, into)
+      fieldsOf(below, child, at, into, containers)
     }
   }
   return into
@@ -107,7 +127,6 @@ const SERVER_METADATA = new Set([
   'generation',
   'managedFields',
   'selfLink',
-  'generateName',
 ])
 
 /** What of an object can be owned through a subresource. */
@@ -134,8 +153,8 @@ export function differenceOf(schema: StructuralSchema, before: JsonObject, after
   )
   const only = (object: JsonObject): JsonObject =>
     Object.fromEntries(keys.filter((key) => object[key] !== undefined).map((key) => [key, object[key]]))
-  const old = fieldsOf(schema, only(before))
-  const fresh = fieldsOf(schema, only(after))
+  const old = fieldsOf(schema, only(before), [], undefined, 'optional')
+  const fresh = fieldsOf(schema, only(after), [], undefined, 'optional')
   const changed = new Set<string>()
   const removed = new Set<string>()
   for (const [id, value] of fresh) if (!old.has(id) || !deepEqual(old.get(id), value)) changed.add(id)

@@ -5,7 +5,7 @@ import { fieldForbidden, fieldInvalid } from '../schema/field-error.ts'
 import type { FieldError } from '../schema/field-error.ts'
 import type { Resource } from './resource.ts'
 
-export type Subresource = '' | 'status' | 'scale' | 'finalize'
+export type Subresource = '' | 'status' | 'scale' | 'finalize' | 'binding'
 
 export const timestamp = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`
 
@@ -90,6 +90,8 @@ export function prepareForUpdate({
       ...(next['status'] === undefined ? {} : { status: next['status'] }),
     }
   }
+  // Given to a node, a pod is the same pod.
+  if (subresource === 'binding') return { ...current, spec: next['spec'], status: next['status'] }
   if (subresource === 'finalize') {
     return {
       ...current,
@@ -133,12 +135,11 @@ export function validateUpdate({ current, next }: { current: JsonObject; next: J
       .filter((finalizer) => !had.includes(finalizer))
     if (added.length > 0) {
       const list = added.map((finalizer) => JSON.stringify(finalizer)).join(', ')
-      errors.push(
-        fieldForbidden(
-          'metadata.finalizers',
-          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
-        ),
+      const fault = fieldForbidden(
+        'metadata.finalizers',
+        `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
       )
+      errors.push(fault)
     }
   }
   return errors
@@ -204,7 +205,7 @@ export function markDeleted({
     metadata: {
       ...metadata,
       finalizers: [...finalizers],
-      deletionGracePeriodSeconds: Math.min(before, grace),
+      ...(isNamespace ? {} : { deletionGracePeriodSeconds: Math.min(before, grace) }),
       deletionTimestamp:
         already && grace >= before ? metadata['deletionTimestamp'] : timestamp(now + grace * 1000),
       ...(already || !resource.hasGeneration ? {} : { generation: Number(metadata['generation'] ?? 0) + 1 }),

@@ -33,6 +33,7 @@ export function readOwners(object: JsonObject | undefined): readonly Owner[] {
 export function writeOwners(object: JsonObject, owners: readonly Owner[]): JsonObject {
   const entries = owners
     .filter(({ fields }) => fields.size > 0)
+    .toSorted(inOrder)
     .map(({ manager, operation, apiVersion, subresource, time, fields }): JsonValue => ({
       manager,
       operation,
@@ -44,6 +45,20 @@ export function writeOwners(object: JsonObject, owners: readonly Owner[]): JsonO
     }))
   const { managedFields: _, ...metadata } = asObject(object['metadata'])
   return { ...object, metadata: entries.length === 0 ? metadata : { ...metadata, managedFields: entries } }
+}
+
+/** The order Kubernetes keeps: those who applied first, then by time, then by name. */
+function inOrder(a: Owner, b: Owner): number {
+  const keys = ({ operation, time, manager, apiVersion, subresource }: Owner): readonly string[] => [
+    operation,
+    time,
+    manager,
+    apiVersion,
+    subresource,
+  ]
+  const [left, right] = [keys(a), keys(b)]
+  const index = left.findIndex((key, position) => key !== right[position])
+  return index < 0 ? 0 : (left[index] ?? '') < (right[index] ?? '') ? -1 : 1
 }
 
 export const without = (
@@ -98,7 +113,15 @@ export function recordUpdate({
     .map((owner) => ({ ...owner, fields: without(owner.fields, changed, removed) }))
   return writeOwners(next, [
     ...others,
-    { manager, operation: 'Update', apiVersion, subresource: shown, time: timestamp(now), fields },
+    {
+      manager,
+      operation: 'Update',
+      apiVersion,
+      subresource: shown,
+      // A Scale is a view of the object, and is written at no time of its own.
+      time: shown === 'scale' ? '' : timestamp(now),
+      fields,
+    },
   ])
 }
 

@@ -1,6 +1,6 @@
 /** Names, labels and generated suffixes: the rules of Kubernetes' own validation, in its words. */
 import { randomInt } from 'node:crypto'
-import { asObject, valueAt } from '../json.ts'
+import { asArray, asObject, asString, valueAt } from '../json.ts'
 import type { JsonObject } from '../json.ts'
 import type { FieldError } from '../schema/field-error.ts'
 import { fieldInvalid, fieldRequired } from '../schema/field-error.ts'
@@ -21,6 +21,13 @@ const valueWords =
 const keyWords =
   "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 
+const OWNER_WORDS: Readonly<Record<string, string>> = {
+  apiVersion: 'version must not be empty',
+  kind: 'must not be empty',
+  name: 'must not be empty',
+  uid: 'must not be empty',
+}
+
 export function generateName(base: string): string {
   let suffix = ''
   for (let index = 0; index < 5; index += 1) suffix += SUFFIX[randomInt(SUFFIX.length)]
@@ -37,6 +44,7 @@ function nameProblem(group: string, kind: string, name: string): string | undefi
   if (name.length > limit)
     return `must be no more than ${limit} ${limit === 63 ? 'characters' : 'characters'}`
   if (isService) return SERVICE.test(name) ? undefined : serviceWords
+  if (isLabel && name.includes('.')) return 'must not contain dots'
   if (isLabel) return LABEL.test(name) ? undefined : labelWords
   return SUBDOMAIN.test(name) ? undefined : subdomainWords
 }
@@ -73,8 +81,13 @@ export function validateMetadata({
     if (typeof value !== 'string')
       errors.push(fieldInvalid('metadata.annotations', value ?? null, 'must be a string'))
   }
+  for (const owner of asArray(metadata['ownerReferences']).map(asObject)) {
+    for (const field of ['apiVersion', 'kind', 'name', 'uid'])
+      if (asString(owner[field]) === '')
+        errors.push(fieldInvalid(`metadata.ownerReferences.${field}`, '', OWNER_WORDS[field] ?? ''))
+  }
   const finalizers = valueAt(metadata, 'finalizers')
-  for (const finalizer of Array.isArray(finalizers) ? finalizers : []) {
+  for (const [index, finalizer] of (Array.isArray(finalizers) ? finalizers : []).entries()) {
     if (
       typeof finalizer === 'string' &&
       !finalizer.includes('/') &&
@@ -84,7 +97,7 @@ export function validateMetadata({
     ) {
       errors.push(
         fieldInvalid(
-          'metadata.finalizers',
+          `metadata.finalizers[${index}]`,
           finalizer,
           'name is neither a standard finalizer name nor is it fully qualified',
         ),

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { builtinMessageName } from '../builtin/definitions.ts'
 import type { Admission, AdmissionRequest, UserInfo } from '../admission/admission.ts'
 import { asArray, asObject, asString, deepEqual, valueAt } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
@@ -17,6 +18,7 @@ import {
   forbidden,
   invalid,
   notFound,
+  unexpected,
 } from '../status-error.ts'
 import { ObjectTooLarge, RevisionMismatch } from '../storage/store.ts'
 import type { Key } from '../storage/key.ts'
@@ -34,6 +36,7 @@ import { recordUpdate } from './managed-fields.ts'
 import { generateName } from './names.ts'
 import { apiVersionOf, kindRefOf, refOf } from './resource.ts'
 import type { Resource } from './resource.ts'
+import { withoutAssigned } from './assigned-fields.ts'
 import { decodeObject, fillDefaults, validateShape } from './shape.ts'
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
@@ -49,6 +52,8 @@ export interface WriteContext {
   readonly dryRun: boolean
   /** So much to read and write that others get their turn between the steps. */
   readonly isLarge?: boolean
+  /** Fields that the request names twice. */
+  readonly duplicateFields?: () => readonly string[]
   readonly warn: (text: string) => void
 }
 
@@ -90,12 +95,13 @@ export class ObjectWriter {
     { appliedFields }: { appliedFields?: boolean } = {},
   ): Promise<JsonObject> {
     const { resource } = context
-    checkType(resource, body)
-    const { object: decoded, unknownFields } = decodeObject(resource, body)
+    const typed = withType(resource, body)
+    checkType(resource, typed)
+    const { object: decoded, unknownFields } = decodeObject(resource, typed)
     reportUnknown(context, unknownFields, 'body')
     const metadata = asObject(decoded['metadata'])
     if (metadata['resourceVersion'] !== undefined && metadata['resourceVersion'] !== '') {
-      throw badRequest('resourceVersion should not be set on objects to be created')
+      throw unexpected('resourceVersion should not be set on objects to be created')
     }
     const namespace = this.#namespaceOf(context, metadata)
     const prefix = asString(metadata['generateName'])
@@ -125,15 +131,19 @@ export class ObjectWriter {
     object = (await this.#admission.mutate(request)) ?? object
     object = this.#fill(resource, decodeObject(resource, object).object, undefined)
     await giveWay(context)
-    if (appliedFields !== true)
-      object = recordUpdate({
+    if (appliedFields !== true) {
+      const recorded = recordUpdate({
         resource,
         subresource: '',
         current: undefined,
-        next: object,
+        next: withoutAssigned({ resource, object, given: decoded }),
         manager: context.fieldManager,
         now: this.#now(),
       })
+      const { managedFields } = asObject(recorded['metadata'])
+      if (managedFields !== undefined)
+        object = { ...object, metadata: { ...asObject(object['metadata']), managedFields } }
+    }
     await giveWay(context)
     refuseDepth(object)
     this.#refuse(context, name, validateShape(resource, object, undefined))
@@ -164,9 +174,10 @@ export class ObjectWriter {
       const current = resource.fromStorage(stored.object)
       const { object: proposed, source, ownsManagedFields } = change(current)
       if (proposed === current) return current
-      checkType(resource, proposed)
-      refuseDepth(proposed)
-      const { object: decoded, unknownFields } = decodeObject(resource, proposed)
+      const typed = withType(resource, proposed)
+      checkType(resource, typed)
+      refuseDepth(typed)
+      const { object: decoded, unknownFields } = decodeObject(resource, typed)
       reportUnknown(context, newlyUnknown(resource, current, unknownFields), source)
       const given = asObject(decoded['metadata'])
       const wantedVersion = asString(given['resourceVersion'])
@@ -177,7 +188,11 @@ export class ObjectWriter {
         throw conflict(
           refOf(resource),
           name,
-          `Precondition failed: UID in precondition: ${asString(given['uid'])}, UID in object meta: ${uid}`,
+          storageError(
+            resource,
+            context,
+            `Precondition failed: UID in precondition: ${asString(given['uid'])}, UID in object meta: ${uid}`,
+          ),
         )
       }
       this.#refuse(context, name, validateUpdate({ current, next: decoded }))
@@ -194,7 +209,7 @@ export class ObjectWriter {
           current,
         )
       await giveWay(context)
-      next = withGeneration(resource, current, next)
+      if (subresource !== 'binding') next = withGeneration(resource, current, next)
       if (ownsManagedFields !== true)
         next = recordUpdate({
           resource,
@@ -251,16 +266,16 @@ export class ObjectWriter {
       const metadata = asObject(current['metadata'])
       if (uid !== undefined && uid !== metadata['uid']) {
         throw conflict(
-          refOf(resource),
+          kindRefOf(resource),
           name,
-          `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${asString(metadata['uid'])}`,
+          `the UID in the precondition (${uid}) does not match the UID in record (${asString(metadata['uid'])}). The object might have been deleted and then recreated`,
         )
       }
       if (resourceVersion !== undefined && resourceVersion !== metadata['resourceVersion']) {
         throw conflict(
-          refOf(resource),
+          kindRefOf(resource),
           name,
-          `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${asString(metadata['resourceVersion'])}`,
+          `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${asString(metadata['resourceVersion'])}). The object might have been modified`,
         )
       }
       if (
@@ -391,11 +406,44 @@ function refuseDepth(object: JsonObject): void {
   if (isDeeper(object, DEEPEST)) throw badRequest(`the object is nested deeper than ${DEEPEST} levels`)
 }
 
+/** A failed precondition is told in the words of the storage. */
+function storageError(
+  { group, plural, custom }: Resource,
+  { namespace, name }: WriteContext,
+  message: string,
+): string {
+  const parts = ['/registry', ...(custom === undefined ? [] : [group]), plural, namespace, name]
+  const key = parts.filter((part) => part !== '').join('/')
+  return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${message}`
+}
+
+/** A builtin may leave out its type, which the path says; typed clients do. A custom resource may not. */
+function withType(resource: Resource, object: JsonObject): JsonObject {
+  if (resource.definition === undefined) return object
+  const { kind, apiVersion } = object
+  if (asString(kind) !== '' && asString(apiVersion) !== '') return object
+  return {
+    ...object,
+    kind: asString(kind) || resource.kind,
+    apiVersion: asString(apiVersion) || apiVersionOf(resource),
+  }
+}
+
 function checkType(resource: Resource, object: JsonObject): void {
   const apiVersion = apiVersionOf(resource)
   if (object['apiVersion'] === apiVersion && object['kind'] === resource.kind) return
   const given = asString(object['apiVersion'])
   if (asString(object['kind']) === '') throw badRequest("Object 'Kind' is missing in the request body")
+  if (
+    resource.definition !== undefined &&
+    builtinMessageName(given, asString(object['kind'])) !== undefined
+  ) {
+    const internal = resource.group === '' ? 'core' : (resource.group.split('.')[0] ?? '')
+    const [group, version = group] = given.split('/')
+    throw badRequest(
+      `${asString(object['kind'])} in version "${version ?? ''}" cannot be handled as a ${resource.kind}: converting (${version ?? ''}.${asString(object['kind'])}) to (${internal}.${resource.kind}): unknown conversion`,
+    )
+  }
   throw badRequest(
     `${asString(object['kind'])} in version "${given}" cannot be handled as a ${resource.kind}: the API version in the data (${given}) and kind (${asString(object['kind'])}) do not match the expected ${apiVersion}, Kind=${resource.kind}`,
   )
@@ -417,8 +465,12 @@ function reportUnknown(
   unknownFields: readonly string[],
   source: 'body' | { readonly patch: string },
 ): void {
-  if (unknownFields.length === 0 || context.fieldValidation === 'Ignore') return
-  const texts = unknownFields.map((field) => `unknown field "${field}"`)
+  if (context.fieldValidation === 'Ignore') return
+  const texts = [
+    ...unknownFields.map((field) => `unknown field "${field}"`),
+    ...(context.duplicateFields?.() ?? []).map((field) => `duplicate field "${field}"`),
+  ]
+  if (texts.length === 0) return
   if (context.fieldValidation === 'Warn') {
     for (const text of texts) context.warn(text)
     return

@@ -36,6 +36,11 @@ export class Registry {
     return this.#byPath.get(`${group}/${version}/${plural}`)
   }
 
+  /** Whether anything at all is served in this group and version. */
+  servesGroup({ group, version }: { group: string; version: string }): boolean {
+    return this.all().some((resource) => resource.group === group && resource.version === version)
+  }
+
   /** The first served version of a kind, or of the version given. */
   findKind({
     group,

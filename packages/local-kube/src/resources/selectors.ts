@@ -45,7 +45,14 @@ function parseRequirements(text: string): readonly Requirement[] {
         const operator =
           compare[1] === '!=' ? 'notin' : compare[1] === '>' ? 'gt' : compare[1] === '<' ? 'lt' : 'in'
         requirements.push({ key, operator, values: [compare[2] ?? ''] })
-      } else requirements.push({ key, operator: 'exists', values: [] })
+      } else {
+        const next = /^[^\s,]+/.exec(rest)?.[0]
+        if (next !== undefined)
+          throw badRequest(
+            `unable to parse requirement: found '${next}', expected: in, notin, =, ==, !=, gt, lt`,
+          )
+        requirements.push({ key, operator: 'exists', values: [] })
+      }
     }
     if (at < text.length && text[at] !== ',') fail(at)
     at += 1
@@ -124,7 +131,12 @@ export function fieldPredicate(text: string, resource: Resource): Predicate {
       const [, field = '', operator, value = ''] = match
       const always = field === 'metadata.name' || (resource.namespaced && field === 'metadata.namespace')
       if (!always && !resource.fieldSelectors.includes(field)) {
-        throw badRequest(`field label not supported: ${field}`)
+        // Kinds without selectors of their own are told which every kind has.
+        throw badRequest(
+          resource.definition !== undefined && resource.fieldSelectors.length === 0
+            ? `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`
+            : `field label not supported: ${field}`,
+        )
       }
       // Core events offer `source` for what is kept in source.component.
       const path = field === 'source' ? ['source', 'component'] : field.split('.')

@@ -1,4 +1,5 @@
 /** Brings an object into the shape its schema allows: decode errors, unknown fields, defaults, validation. */
+import { asGoWrites } from '../builtin/as-go-writes.ts'
 import { builtinSchema } from '../builtin/definitions.ts'
 import { defaultBuiltin } from '../builtin/defaults.ts'
 import type { DefaultingContext } from '../builtin/defaults.ts'
@@ -41,7 +42,7 @@ export function decodeObject(resource: Resource, body: JsonObject): Decoded {
   const problem = typeMismatch(schema, bare, resource.kind)
   if (problem !== undefined) {
     throw badRequest(
-      `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: json: ${problem}`,
+      `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${problem}`,
     )
   }
   const { value, unknownFields } = prune({ schema, value: bare })
@@ -94,11 +95,14 @@ function typeMismatch(schema: StructuralSchema, value: JsonValue, path: string):
           : typeof value
   const wanted = schema['type']
   const fail = (goType: string): string =>
-    `cannot unmarshal ${actual} into Go struct field ${path} of type ${goType}`
+    `json: cannot unmarshal ${actual} into Go struct field ${path} of type ${goType}`
+  if (schema['x-quantity'] === true && typeof value === 'string' && !isQuantity(value))
+    return "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
   switch (wanted) {
     case 'string':
     case 'boolean':
       if (typeof value !== wanted) return fail(goTypes[wanted] ?? wanted)
+      if (schema['format'] === 'byte') return base64Problem(value as string)
       return undefined
     case 'integer':
     case 'number':
@@ -131,9 +135,23 @@ function typeMismatch(schema: StructuralSchema, value: JsonValue, path: string):
   }
 }
 
+const isQuantity = (text: string): boolean =>
+  /^[+-]?(\d+\.?\d*|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$/.test(text)
+
+function base64Problem(text: string): string | undefined {
+  const bad = /[^A-Za-z0-9+/=\r\n]/.exec(text)
+  if (bad !== null) return `illegal base64 data at input byte ${bad.index}`
+  return text.replace(/[\r\n]/g, '').length % 4 === 0
+    ? undefined
+    : `illegal base64 data at input byte ${Math.floor(text.length / 4) * 4}`
+}
+
 export function fillDefaults(resource: Resource, object: JsonObject, context: DefaultingContext): JsonObject {
-  if (resource.definition !== undefined)
-    return defaultBuiltin({ group: resource.group, kind: resource.kind, object, ...context })
+  if (resource.definition !== undefined) {
+    const filled = defaultBuiltin({ group: resource.group, kind: resource.kind, object, ...context })
+    const schema = builtinSchema(resource.definition)
+    return schema === undefined ? filled : asGoWrites({ schema, object: filled, kind: resource.kind })
+  }
   const schema = resource.custom?.schema
   if (schema === undefined) return object
   const filled = applyDefaults(schema, object)

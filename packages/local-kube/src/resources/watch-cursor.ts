@@ -3,6 +3,7 @@
  * what this watcher's selector makes of it. It keeps no events of its own, so a watcher costs the same however slowly it
  * reads. Knows nothing of HTTP.
  */
+import { asObject } from '../json.ts'
 import type { JsonObject } from '../json.ts'
 import type { StoreEvent } from '../storage/history.ts'
 import type { Store, Stored } from '../storage/store.ts'
@@ -122,8 +123,18 @@ export function watchEvent({
   const is = matches(object)
   if (is) return { type: was ? 'MODIFIED' : 'ADDED', ...shown }
   // The watcher must forget an object that left its selection; it gets the last state it knew, at the new revision.
-  return was ? { type: 'DELETED', ...shown } : undefined
+  return was && event.previous !== undefined
+    ? { type: 'DELETED', object: atVersionOf(object, resource.fromStorage(event.previous)) }
+    : undefined
 }
+
+const atVersionOf = (object: JsonObject, previous: JsonObject): JsonObject => ({
+  ...previous,
+  metadata: {
+    ...asObject(previous['metadata']),
+    resourceVersion: asObject(object['metadata'])['resourceVersion'],
+  },
+})
 
 export function bookmark(resource: Resource, revision: number, endsInitialEvents = false): JsonObject {
   return {
@@ -131,7 +142,6 @@ export function bookmark(resource: Resource, revision: number, endsInitialEvents
     apiVersion: resource.group === '' ? resource.version : `${resource.group}/${resource.version}`,
     metadata: {
       resourceVersion: String(revision),
-      creationTimestamp: null,
       ...(endsInitialEvents ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
     },
   }

@@ -1,4 +1,4 @@
-/** Fills in a schema's defaults; a null where null is not allowed counts as absent when there is a default. */
+/** Fills in a schema's defaults; a null where null is not allowed counts as absent. */
 import { clone, isObject, setOwn } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import type { StructuralSchema } from './structural-schema.ts'
@@ -19,7 +19,7 @@ export function applyDefaults(schema: StructuralSchema, value: JsonValue): JsonV
       setOwn(filled, key, child)
       continue
     }
-    if (child === null && property['nullable'] !== true && property['default'] !== undefined) continue
+    if (child === null && property['nullable'] !== true && Object.hasOwn(properties, key)) continue
     setOwn(filled, key, applyDefaults(property, child))
   }
   for (const [key, property] of Object.entries(properties)) {

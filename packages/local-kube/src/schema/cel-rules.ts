@@ -81,6 +81,16 @@ function hasRules(schema: StructuralSchema): boolean {
   return found
 }
 
+/** Why an expression does not compile; `undefined` when it does. */
+export function expressionFault(expression: string): string | undefined {
+  try {
+    compile(expression)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
 /** Refuses rules that do not parse, when the definition is written, and definitions with too many to read at once. */
 export function checkCelRules(schema: StructuralSchema, path: string): FieldError[] {
   const count = countRules(schema)
@@ -103,13 +113,9 @@ function checkRules(schema: StructuralSchema, path: string): FieldError[] {
     for (const field of ['rule', 'messageExpression']) {
       const expression = asString(asObject(raw)[field])
       if (expression.trim() === '') continue
-      try {
-        compile(expression)
-      } catch (error) {
-        errors.push(
-          fieldInvalid(`${at}.${field}`, asObject(raw), `compilation failed: ${(error as Error).message}`),
-        )
-      }
+      const fault = expressionFault(expression)
+      if (fault !== undefined)
+        errors.push(fieldInvalid(`${at}.${field}`, asObject(raw), `compilation failed: ${fault}`))
     }
   })
   const visit = (child: JsonValue | undefined, below: string): void => {

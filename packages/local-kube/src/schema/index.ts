@@ -3,10 +3,10 @@
  * and tests; no I/O.
  */
 import { isObject } from '../json.ts'
-import type { JsonObject } from '../json.ts'
+import type { JsonObject, JsonValue } from '../json.ts'
 import { applyDefaults } from './apply-defaults.ts'
 import { evaluateCelRules } from './cel-rules.ts'
-import type { FieldError } from './field-error.ts'
+import type { FieldError, FieldErrorType } from './field-error.ts'
 import { prune } from './prune.ts'
 import { withoutOldErrors } from './ratchet.ts'
 import type { StructuralSchema } from './structural-schema.ts'
@@ -62,16 +62,48 @@ export function validateAgainst({
 }): readonly FieldError[] {
   const found = validateSchema(schema, object)
   if (oldObject === undefined) {
-    return found.length > 0
-      ? found
-      : evaluateCelRules({ schema, value: object, old: undefined, isRoot: true })
+    if (found.length === 0) return evaluateCelRules({ schema, value: object, old: undefined, isRoot: true })
+    return isBlocking(found)
+      ? withUnchecked(schema, found)
+      : [...found, ...evaluateCelRules({ schema, value: object, old: undefined, isRoot: true })]
   }
   // What the old object fails too, unchanged, is not this update's doing.
   const fresh = (errors: readonly FieldError[], check: () => readonly FieldError[]): readonly FieldError[] =>
     errors.length === 0 ? errors : withoutOldErrors({ errors, oldErrors: check(), object, oldObject })
   const errors = fresh(found, () => validateSchema(schema, oldObject))
+  if (isBlocking(errors)) return withUnchecked(schema, errors)
   if (errors.length > 0) return errors
   return fresh(evaluateCelRules({ schema, value: object, old: oldObject, isRoot: true }), () =>
     evaluateCelRules({ schema, value: oldObject, old: undefined, isRoot: true }),
   )
+}
+
+/** Of these a rule cannot make sense. */
+const BLOCKING = new Set<FieldErrorType>([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+])
+const isBlocking = (errors: readonly FieldError[]): boolean => errors.some(({ type }) => BLOCKING.has(type))
+
+function withUnchecked(schema: StructuralSchema, errors: readonly FieldError[]): readonly FieldError[] {
+  if (!hasRules(schema)) return errors
+  return [
+    ...errors,
+    {
+      path: '<nil>',
+      type: 'FieldValueInvalid',
+      message:
+        'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+      value: null,
+    },
+  ]
+}
+
+function hasRules(schema: JsonValue | undefined): boolean {
+  if (Array.isArray(schema)) return schema.some(hasRules)
+  if (!isObject(schema)) return false
+  return schema['x-kubernetes-validations'] !== undefined || Object.values(schema).some(hasRules)
 }

@@ -91,11 +91,20 @@ function validate(schema: StructuralSchema, value: JsonValue, path: string, work
   if (typeof value === 'string') errors.push(...validateString(schema, value, path, say))
   else if (typeof value === 'number') errors.push(...validateNumber(schema, value, path, say))
   else if (Array.isArray(value)) errors.push(...validateArray(schema, value, path, say, work))
-  else if (isObject(value)) errors.push(...validateObjectFields(schema, value, path, say, work))
+  else if (isObject(value)) {
+    if (schema['x-kubernetes-embedded-resource'] === true) errors.push(...validateEmbedded(value, path))
+    errors.push(...validateObjectFields(schema, value, path, say, work))
+  }
 
   errors.push(...validateCombinations(schema, value, path, work))
   return errors
 }
+
+/** A whole object inside another says what it is. */
+const validateEmbedded = (value: JsonObject, path: string): FieldError[] =>
+  ['apiVersion', 'kind']
+    .filter((key) => typeof value[key] !== 'string' || value[key] === '')
+    .map((key) => fieldRequired(`${path}.${key}`))
 
 type Say = (text: string) => string
 
@@ -115,7 +124,7 @@ function validateString(schema: StructuralSchema, value: string, path: string, s
     errors.push(fieldInvalid(path, value, say(`should be at least ${minLength} chars long`)))
   if (typeof pattern === 'string') errors.push(...validatePattern({ pattern, value, path, say }))
   if (typeof format === 'string' && !hasFormat(format, value)) {
-    errors.push(fieldInvalid(path, value, say(`must be of type ${format}: ${JSON.stringify(value)}`)))
+    errors.push(fieldTypeInvalid(path, value, say(`must be of type ${format}: ${JSON.stringify(value)}`)))
   }
   return errors
 }
@@ -145,6 +154,12 @@ function validatePattern({
 function validateNumber(schema: StructuralSchema, value: number, path: string, say: Say): FieldError[] {
   const errors: FieldError[] = []
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, format } = schema
+  if (
+    typeof multipleOf === 'number' &&
+    Math.abs(value / multipleOf - Math.round(value / multipleOf)) > 1e-9
+  ) {
+    errors.push(fieldInvalid(path, value, say(`should be a multiple of ${multipleOf}`)))
+  }
   if (typeof maximum === 'number' && (exclusiveMaximum === true ? value >= maximum : value > maximum)) {
     errors.push(
       fieldInvalid(
@@ -162,12 +177,6 @@ function validateNumber(schema: StructuralSchema, value: number, path: string, s
         say(`should be greater than ${exclusiveMinimum === true ? '' : 'or equal to '}${minimum}`),
       ),
     )
-  }
-  if (
-    typeof multipleOf === 'number' &&
-    Math.abs(value / multipleOf - Math.round(value / multipleOf)) > 1e-9
-  ) {
-    errors.push(fieldInvalid(path, value, say(`should be a multiple of ${multipleOf}`)))
   }
   if (format === 'int32' && Number.isInteger(value) && (value > 2147483647 || value < -2147483648)) {
     errors.push(fieldInvalid(path, value, say(`must be of type int32: "${value}"`)))
@@ -260,6 +269,10 @@ function validateObjectFields(
   return errors
 }
 
+/** What the alternative that comes nearest has against a value. */
+const closest = (failures: readonly (readonly FieldError[])[]): readonly FieldError[] =>
+  failures.toSorted((a, b) => a.length - b.length)[0] ?? []
+
 function validateCombinations(
   schema: StructuralSchema,
   value: JsonValue,
@@ -283,13 +296,15 @@ function validateCombinations(
   if (Array.isArray(anyOf)) {
     const found = each(anyOf)
     if (!found.some((list) => list.length === 0))
-      errors.push(composite('must validate at least one schema (anyOf)'), ...(found[0] ?? []))
+      errors.push(composite('must validate at least one schema (anyOf)'), ...closest(found))
   }
   if (Array.isArray(oneOf)) {
-    const matching = each(oneOf).filter((list) => list.length === 0).length
-    if (matching === 0)
+    const found = each(oneOf)
+    const matching = found.filter((list) => list.length === 0).length
+    if (matching === 0) {
       errors.push(composite('must validate one and only one schema (oneOf). Found none valid'))
-    else if (matching > 1)
+      errors.push(...closest(found))
+    } else if (matching > 1)
       errors.push(
         composite(`must validate one and only one schema (oneOf). Found ${matching} valid alternatives`),
       )

@@ -1,0 +1,200 @@
+/** Tokens and who one is. */
+import type { Row } from './row.ts'
+
+export const access: readonly Row[] = [
+  {
+    name: 'a ServiceAccount can have a token',
+    method: 'POST',
+    path: '/api/v1/namespaces/{ns}/serviceaccounts',
+    body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'bot' } },
+    status: 201,
+  },
+  {
+    name: 'with an audience',
+    method: 'POST',
+    path: '/api/v1/namespaces/{ns}/serviceaccounts/bot/token',
+    body: {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { audiences: ['hub'], expirationSeconds: 600 },
+    },
+    status: 201,
+    has: { status: { token: /^[\w-]+\.[\w-]+\.[\w-]+$/ } },
+  },
+  {
+    name: 'but not for a minute',
+    method: 'POST',
+    path: '/api/v1/namespaces/{ns}/serviceaccounts/bot/token',
+    body: {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { audiences: ['hub'], expirationSeconds: 60 },
+    },
+    status: 422,
+  },
+  {
+    name: 'a foreign token is nobody',
+    method: 'POST',
+    path: '/apis/authentication.k8s.io/v1/tokenreviews',
+    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token: 'a.b.c' } },
+    status: 201,
+    has: { status: { authenticated: (value: boolean | undefined) => value !== true } },
+  },
+  {
+    name: 'who am I is answered',
+    method: 'POST',
+    path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
+    status: 201,
+    has: { status: { userInfo: { username: /.+/ } } },
+  },
+  {
+    name: 'a token of the server itself',
+    method: 'POST',
+    path: '/api/v1/namespaces/{ns}/serviceaccounts/bot/token',
+    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+    status: 201,
+    has: { spec: { expirationSeconds: 3600 } },
+    remember: 'own',
+  },
+  {
+    name: 'a token of another audience',
+    method: 'POST',
+    path: '/api/v1/namespaces/{ns}/serviceaccounts/bot/token',
+    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { audiences: ['hub'] } },
+    status: 201,
+    remember: 'other',
+  },
+  {
+    name: 'no token for an account that is not there',
+    method: 'POST',
+    path: '/api/v1/namespaces/{ns}/serviceaccounts/none/token',
+    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+    status: 404,
+  },
+  {
+    name: 'a token is reviewed',
+    method: 'POST',
+    path: '/apis/authentication.k8s.io/v1/tokenreviews',
+    body: {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenReview',
+      spec: { token: '{other.status.token}', audiences: ['hub', 'x'] },
+    },
+    status: 201,
+    has: {
+      status: {
+        authenticated: true,
+        audiences: ['hub'],
+        user: { username: 'system:serviceaccount:{ns}:bot' },
+      },
+    },
+  },
+  {
+    name: 'and is good for its audience only',
+    method: 'POST',
+    path: '/apis/authentication.k8s.io/v1/tokenreviews',
+    body: {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenReview',
+      spec: { token: '{other.status.token}' },
+    },
+    status: 201,
+    has: { status: { authenticated: (value: boolean | undefined) => value !== true } },
+    compare: ({ status }: { readonly status: { readonly authenticated?: boolean } }) =>
+      status.authenticated ?? false,
+  },
+  {
+    name: 'an account may ask who it is',
+    method: 'POST',
+    path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
+    token: '{own.status.token}',
+    status: 201,
+    has: {
+      status: {
+        userInfo: {
+          username: 'system:serviceaccount:{ns}:bot',
+          groups: ['system:serviceaccounts', 'system:serviceaccounts:{ns}', 'system:authenticated'],
+        },
+      },
+    },
+  },
+  {
+    name: 'a token of another audience opens nothing',
+    method: 'GET',
+    path: '/api/v1/namespaces/{ns}/configmaps',
+    token: '{other.status.token}',
+    status: 401,
+    has: { reason: 'Unauthorized' },
+  },
+  {
+    name: 'nor does a token of nobody',
+    method: 'GET',
+    path: '/api/v1/namespaces/{ns}/configmaps',
+    token: 'nobody',
+    status: 401,
+    has: { kind: 'Status', reason: 'Unauthorized', message: 'Unauthorized' },
+  },
+  {
+    name: 'a stranger sees no objects',
+    method: 'GET',
+    path: '/api/v1/namespaces/{ns}/configmaps',
+    token: '',
+    status: 403,
+    has: { reason: 'Forbidden' },
+  },
+  {
+    name: 'an account without a role may not',
+    method: 'GET',
+    path: '/api/v1/namespaces/{ns}/secrets',
+    token: '{own.status.token}',
+    status: 403,
+    has: { reason: 'Forbidden' },
+  },
+  {
+    name: 'may I is answered',
+    method: 'POST',
+    path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+    body: {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { resourceAttributes: { verb: 'create', resource: 'pods', namespace: '{ns}' } },
+    },
+    status: 201,
+    has: { status: { allowed: true } },
+  },
+  {
+    name: 'may they is answered',
+    method: 'POST',
+    path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+    body: {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: {
+        user: 'x',
+        groups: ['system:masters'],
+        resourceAttributes: { verb: 'create', resource: 'pods', namespace: '{ns}' },
+      },
+    },
+    status: 201,
+    has: { status: { allowed: true } },
+  },
+  {
+    name: 'what may I is answered',
+    method: 'POST',
+    path: '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews',
+    body: {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectRulesReview',
+      spec: { namespace: '{ns}' },
+    },
+    status: 201,
+    has: {
+      status: {
+        resourceRules: (rules: { verbs: string[] }[]) => rules.some(({ verbs }) => verbs.includes('*')),
+      },
+    },
+    compare: ({ kind }: { readonly kind: string }) => kind,
+  },
+]

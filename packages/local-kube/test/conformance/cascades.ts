@@ -1,0 +1,181 @@
+/** What controllers do after an answer: collect garbage, empty namespaces, make accounts. */
+import { configMap, configMaps, merge } from './row.ts'
+import type { Row } from './row.ts'
+
+const dependent = (name: string, owner: string): Row => ({
+  name: `the ${name} object has an owner`,
+  method: 'POST',
+  path: configMaps,
+  body: configMap(
+    name,
+    {},
+    {
+      ownerReferences: [
+        {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          name: owner,
+          uid: `{${owner}.metadata.uid}`,
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+  ),
+  status: 201,
+})
+
+export const cascades: readonly Row[] = [
+  {
+    name: 'a namespace has an account of its own',
+    method: 'GET',
+    path: '/api/v1/namespaces/default/serviceaccounts/default',
+    status: 200,
+    eventually: true,
+  },
+  {
+    name: 'an owner',
+    method: 'POST',
+    path: configMaps,
+    body: configMap('owner', {}),
+    status: 201,
+    remember: 'owner',
+  },
+  dependent('first', 'owner'),
+  {
+    name: 'the owner is deleted in the background',
+    method: 'DELETE',
+    path: `${configMaps}/owner?propagationPolicy=Background`,
+    status: 200,
+  },
+  {
+    name: 'and what it owned follows',
+    method: 'GET',
+    path: `${configMaps}/first`,
+    status: 404,
+    eventually: true,
+  },
+  {
+    name: 'a second owner',
+    method: 'POST',
+    path: configMaps,
+    body: configMap('owner', {}),
+    status: 201,
+    remember: 'owner',
+  },
+  dependent('second', 'owner'),
+  {
+    name: 'deleting in the foreground marks it',
+    method: 'DELETE',
+    path: `${configMaps}/owner`,
+    body: { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Foreground' },
+    status: 200,
+    has: { metadata: { deletionTimestamp: /.+/, finalizers: ['foregroundDeletion'] } },
+  },
+  { name: 'what it owned goes', method: 'GET', path: `${configMaps}/second`, status: 404, eventually: true },
+  { name: 'then the owner', method: 'GET', path: `${configMaps}/owner`, status: 404, eventually: true },
+  {
+    name: 'a third owner',
+    method: 'POST',
+    path: configMaps,
+    body: configMap('owner', {}),
+    status: 201,
+    remember: 'owner',
+  },
+  dependent('third', 'owner'),
+  {
+    name: 'is deleted for orphans',
+    method: 'DELETE',
+    path: `${configMaps}/owner?propagationPolicy=Orphan`,
+    status: 200,
+  },
+  { name: 'goes alone', method: 'GET', path: `${configMaps}/owner`, status: 404, eventually: true },
+  {
+    name: "and what it owned is nobody's",
+    method: 'GET',
+    path: `${configMaps}/third`,
+    status: 200,
+    has: { metadata: { ownerReferences: undefined } },
+    compare: () => undefined,
+  },
+  dependent('forlorn', 'owner'),
+  {
+    name: 'what an absent owner owns is garbage',
+    method: 'GET',
+    path: `${configMaps}/forlorn`,
+    status: 404,
+    eventually: true,
+  },
+  {
+    name: 'a namespace',
+    method: 'POST',
+    path: '/api/v1/namespaces',
+    body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: '{ns}-2' } },
+    status: 201,
+    has: {
+      metadata: { labels: { 'kubernetes.io/metadata.name': '{ns}-2' } },
+      spec: { finalizers: ['kubernetes'] },
+      status: { phase: 'Active' },
+    },
+  },
+  {
+    name: 'a namespace with a bad name is refused',
+    method: 'POST',
+    path: '/api/v1/namespaces',
+    body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a.b' } },
+    status: 422,
+  },
+  {
+    name: 'an object that holds its namespace',
+    method: 'POST',
+    path: '/api/v1/namespaces/{ns}-2/configmaps',
+    body: configMap('held', {}, { finalizers: ['example.com/hold'] }),
+    status: 201,
+  },
+  {
+    name: 'a namespace ends in its time',
+    method: 'DELETE',
+    path: '/api/v1/namespaces/{ns}-2',
+    status: 200,
+    has: { status: { phase: 'Terminating' } },
+  },
+  {
+    name: 'and takes nothing new meanwhile',
+    method: 'POST',
+    path: '/api/v1/namespaces/{ns}-2/configmaps',
+    body: configMap('late', {}),
+    status: 403,
+    has: { details: { causes: [{ reason: 'NamespaceTerminating' }] } },
+  },
+  {
+    name: 'what it holds is told to go',
+    method: 'GET',
+    path: '/api/v1/namespaces/{ns}-2/configmaps/held',
+    status: 200,
+    has: { metadata: { deletionTimestamp: /.+/ } },
+    eventually: true,
+  },
+  {
+    name: 'it says what it waits for',
+    method: 'GET',
+    path: '/api/v1/namespaces/{ns}-2',
+    status: 200,
+    has: {
+      status: {
+        conditions: (conditions: readonly { readonly type: string; readonly status: string }[]) =>
+          conditions.some(({ type, status }) => type === 'NamespaceFinalizersRemaining' && status === 'True'),
+      },
+    },
+    eventually: true,
+    compare: ({ status }: { readonly status: unknown }) => status,
+  },
+  {
+    name: 'what held it lets go',
+    method: 'PATCH',
+    path: '/api/v1/namespaces/{ns}-2/configmaps/held',
+    type: merge,
+    body: { metadata: { finalizers: null } },
+    status: 200,
+  },
+  { name: 'and it ends', method: 'GET', path: '/api/v1/namespaces/{ns}-2', status: 404, eventually: true },
+  { name: 'some namespaces stay', method: 'DELETE', path: '/api/v1/namespaces/default', status: 403 },
+]
