@@ -99,7 +99,7 @@ export const askModel = async ({
       ])
       return { conversation, failure }
     }
-    throwIfStopped(session)
+    await session.owned()
     const started = clock.monotonic()
     const answer = await generate({
       access,

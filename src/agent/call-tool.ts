@@ -59,14 +59,14 @@ export const callTool = async ({
     { type: 'tool.intended', ...where, arguments: call.arguments, effect, idempotencyKey },
   ])
   // The wait for the journal may have outlasted the task. An announced call that was not made is no riddle: it says so.
-  if (session.signal.aborted) {
+  await session.owned().catch((stopped: unknown) => {
     const text = `"${name.server}/${name.tool}" was not called: the task was stopped before`
     session.ride(
       [{ type: 'tool.returned', ...where, isError: true, content: storeText(text), durationMs: 0 }],
       [text],
     )
-    throwIfStopped(session)
-  }
+    throw stopped
+  })
   const started = clock.monotonic()
   const answer = await attempt({ call, session, clock, random, log })
   const durationMs = Math.round(clock.monotonic() - started)

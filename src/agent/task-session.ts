@@ -50,6 +50,8 @@ export class TaskSession {
   #current: EffectivePolicy
   /** When the question was asked whose answer is the newest: what it says is at least that new. */
   #renewedAt: number
+  /** When the question was asked whose answer last extended the lease. */
+  #leasedAt: number
   #endsAt = Infinity
   #writes: Promise<void> = Promise.resolve()
   /** Told, not yet sent: rides with the next write. */
@@ -77,6 +79,7 @@ export class TaskSession {
     this.#atStart = assigned.policy
     this.#current = assigned.policy
     this.#renewedAt = clock.monotonic()
+    this.#leasedAt = this.#renewedAt
     // The hub's clock set `expiresAt`; with a skewed one of ours the beat errs on the fast side.
     this.#leaseMs = Math.max(SHORTEST_LEASE_MS, Date.parse(assigned.expiresAt) - clock.now())
     this.#scheduleBeat()
@@ -152,7 +155,22 @@ export class TaskSession {
     await this.#writes
     if (this.#clock.monotonic() - this.#renewedAt <= FRESH_POLICY_MS) return
     if (this.#riders.length > 0) await this.settled()
-    else await this.#inOrder(() => this.#asking(() => this.#source.heartbeat(this.#proof)))
+    else await this.#inOrder(() => this.#extend())
+  }
+
+  /**
+   * Throws the stop reason unless the task is still this owner's. Right before anything leaves the process: a lease
+   * that may have run out meanwhile (an answer that came late, a process that was stopped) is asked for again.
+   */
+  async owned(): Promise<void> {
+    throwIfStopped(this)
+    if (this.#clock.monotonic() - this.#leasedAt < this.#leaseMs) return
+    try {
+      await this.#extend()
+    } catch {
+      this.stop({ type: 'lease-lost' })
+    }
+    throwIfStopped(this)
   }
 
   reserve(record: RecordBody & { readonly type: 'llm.requested' }): Promise<Reservation> {
@@ -213,6 +231,12 @@ export class TaskSession {
     this.#learn(await ask(), askedAt)
   }
 
+  async #extend(): Promise<void> {
+    const askedAt = this.#clock.monotonic()
+    await this.#asking(() => this.#source.heartbeat(this.#proof))
+    this.#leasedAt = Math.max(this.#leasedAt, askedAt)
+  }
+
   /** An answer that was overtaken by a later question's must not bring an older policy back. */
   #learn({ policy, cancelled }: Standing, askedAt: number): void {
     if (askedAt >= this.#renewedAt) {
@@ -231,11 +255,12 @@ export class TaskSession {
   async #beat(): Promise<void> {
     if (this.#closed) return
     try {
-      if (this.#riders.length > 0) await this.settled()
-      await this.#asking(() => this.#source.heartbeat(this.#proof))
+      // Not waited for: a write that hangs must not cost the lease.
+      if (this.#riders.length > 0) this.settled().catch(() => undefined)
+      await this.#extend()
     } catch (error) {
       if (isKubeswarmError(error) && error.code === 'StaleLease') this.stop({ type: 'lease-lost' })
-      else if (this.#clock.monotonic() - this.#renewedAt >= this.#leaseMs) this.stop({ type: 'lease-lost' })
+      else if (this.#clock.monotonic() - this.#leasedAt >= this.#leaseMs) this.stop({ type: 'lease-lost' })
       else
         this.#log.warn({ error: error instanceof Error ? error.message : String(error) }, 'heartbeat failed')
     }

@@ -10,6 +10,7 @@ import type { SimulatedHub, World } from './world.ts'
 
 const patienceMs = 60_000
 const replyTimeoutMs = 15_000
+const heartbeatTimeoutMs = 3000
 
 export const linkedHub = ({
   world,
@@ -92,7 +93,8 @@ export const linkedHub = ({
         }).then(resolve, reject)
       })
     },
-    heartbeat: (proof) => ask({ perform: ({ tasks }) => tasks.heartbeat({ agent, ...proof }) }),
+    heartbeat: (proof) =>
+      ask({ perform: ({ tasks }) => tasks.heartbeat({ agent, ...proof }), timeoutMs: heartbeatTimeoutMs }),
     record: (request) => askUntilAnswered(({ tasks }) => tasks.record({ agent, ...request } as never)),
     reserve: (request) => askUntilAnswered(({ tasks }) => tasks.reserve({ agent, ...request } as never)),
     finish: (request) => askUntilAnswered(({ tasks }) => tasks.finish({ agent, ...request } as never)),

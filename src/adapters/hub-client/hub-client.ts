@@ -39,6 +39,8 @@ export interface HubClientOptions {
 
 const CONNECT_TIMEOUT_MS = 5000
 const REPLY_TIMEOUT_MS = 15_000
+/** A hub that hangs must not cost a lease that another hub would extend: the next beat comes before it runs out. */
+const HEARTBEAT_TIMEOUT_MS = 3000
 
 export const connectHub = ({
   url,
@@ -104,7 +106,7 @@ export const connectHub = ({
       const body: ProofRequest = { task, fence }
       return answer<StandingReply>(
         paths.heartbeat,
-        await ask({ method: 'POST', path: paths.heartbeat, body }),
+        await ask({ method: 'POST', path: paths.heartbeat, body, timeoutMs: HEARTBEAT_TIMEOUT_MS }),
       )
     },
     record: ({ task, fence, records, contents }) =>
