@@ -368,7 +368,9 @@ export class Bench {
       member.child = child
       child.stdout.pipe(log, { end: false })
       child.stderr.pipe(log, { end: false })
-      child.once('close', () => void setTimeout(start, 20))
+      // One start that fails is followed by the next, like one that ends.
+      child.once('error', () => undefined)
+      child.once('close', () => void setTimeout(start, 100))
     }
     start()
   }

@@ -125,7 +125,6 @@ const postgres = async (): Promise<void> => {
     databaseUrl: await server.emptySchema(),
     hubs: 3,
     operators: 3,
-    leaseSeconds: 5,
     agents: [4, 3, 3],
     edit: (story) => {
       story.edit('incident-team.yaml', [

@@ -79,7 +79,7 @@ export const pgChaos = async (
   const asked = Date.now()
   for (const name of runs) {
     try {
-      const { status } = await bench.ended(name, { withinMs: 240_000 })
+      const { status } = await bench.ended(name, { withinMs: 900_000 })
       const how = status?.phase === 'Succeeded' ? 'Succeeded' : `${status?.phase} ${status?.reason ?? ''}`
       ends.set(how, (ends.get(how) ?? 0) + 1)
     } catch (error) {

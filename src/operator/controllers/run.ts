@@ -54,7 +54,9 @@ export const createRunController = (context: OperatorContext): RunController => 
       overtaken: (current) => {
         taken.status.close()
         letGo(run.uid)
-        if (current === undefined || isOver(current.status)) return
+        if (current === undefined) return
+        // Told as over by another: it may have been reopened since, which the cache is about to know.
+        if (isOver(current.status)) return controller.queue.addAfter(keyOf(run), 1_000)
         takeInHand(run, current)
         controller.queue.add(keyOf(run))
       },
