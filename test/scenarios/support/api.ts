@@ -18,6 +18,8 @@ interface RequestOptions {
   readonly body?: unknown
   readonly contentType?: string
   readonly accept?: string
+  /** Instead of the kubeconfig's. */
+  readonly token?: string
 }
 
 export interface Api {
@@ -49,7 +51,12 @@ export const apiOf = (kubeconfig: string): Api => {
   const open = (
     method: string,
     path: string,
-    { body, contentType = 'application/json', accept = 'application/json' }: RequestOptions = {},
+    {
+      body,
+      contentType = 'application/json',
+      accept = 'application/json',
+      token = user.token,
+    }: RequestOptions = {},
   ): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
@@ -59,7 +66,7 @@ export const apiOf = (kubeconfig: string): Api => {
           method,
           ca,
           headers: {
-            authorization: `Bearer ${user.token}`,
+            authorization: `Bearer ${token}`,
             accept,
             'user-agent': 'kubectl/v1.33.1',
             ...(payload === undefined
