@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   policy: async () => (await import('./commands/policy.ts')).registerPolicy,
   diff: async () => (await import('./commands/diff.ts')).registerDiff,
   lint: async () => (await import('./commands/lint.ts')).registerLint,
+  notify: async () => (await import('./commands/notify.ts')).registerNotify,
   mock: async () => (await import('./commands/mock.ts')).registerMock,
   agent: async () => (await import('./commands/agent.ts')).registerAgent,
   operator: async () => (await import('./commands/operator.ts')).registerOperator,

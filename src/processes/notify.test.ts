@@ -17,6 +17,7 @@ import {
   swarmRuns,
   swarmTeams,
   type NotifyChannelSpec,
+  type SwarmAgent,
   type SwarmNotify,
   type SwarmRun,
   type SwarmTeam,
@@ -24,6 +25,7 @@ import {
 import { storeText } from '../domain/journal/stored-text.ts'
 import { secrets } from '../operator/builtin-kinds.ts'
 import { runOperator } from '../operator/run-operator.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -72,7 +74,7 @@ afterEach(async () => {
   for (const close of stack.splice(0).toReversed()) await close()
 })
 
-const startOperator = async (): Promise<() => Promise<void>> => {
+const startOperator = async (clock: Clock = systemClock): Promise<() => Promise<void>> => {
   const channels = createNotifyChannels({
     allow: [slack.url, receiverUrl].map((url) => new URL(url).host),
     clock: systemClock,
@@ -89,7 +91,7 @@ const startOperator = async (): Promise<() => Promise<void>> => {
       namespace: 'kubeswarm-system',
     },
     definitions: [],
-    clock: systemClock,
+    clock,
     random: Math.random,
     logger: silent,
     signal: new AbortController().signal,
@@ -333,6 +335,66 @@ test('only what a SwarmNotify listens to is told, and nothing of a cancelled run
     expect(items.map(({ status }) => status?.phase).toSorted()).toEqual(['Cancelled', 'Succeeded'])
   })
   expect(await store.outbox.summary({ namespace, notify: 'on-call' })).toMatchObject({ sent: 0, waiting: 0 })
+})
+
+test('an agent that has not been ready for a minute is told of, once, and not before', async () => {
+  await prepare()
+  await resources.patch(swarmAgents, meta('worker'), {
+    spec: { observability: { notifyRef: { name: 'on-call' } } },
+  })
+  const close = await startOperator()
+  await vi.waitFor(async () => {
+    const agent = await resources.get<SwarmAgent>(swarmAgents, meta('worker'))
+    expect(agent?.status?.conditions).toMatchObject([{ type: 'Ready', status: 'False' }, {}])
+  })
+  expect(await store.outbox.summary({ namespace, notify: 'on-call' })).toMatchObject({ sent: 0, waiting: 0 })
+  await close()
+  const later: Clock = { ...systemClock, now: () => Date.now() + 62_000 }
+  await (
+    await startOperator(later)
+  )()
+  await startOperator(later)
+  await untilSent(1)
+  expect((await ledger()).map(({ arguments: { text } }) => text)).toEqual([
+    expect.stringMatching(/^Agent worker is degraded – not ready since .*replicas ready/),
+  ])
+})
+
+test('a day whose tokens are used up is told of once, whatever fails by it', async () => {
+  await prepare({ notify: notifyWith({ on: ['DailyLimitReached'] }) })
+  await startOperator()
+  for (const name of ['first', 'second']) {
+    await run(name)
+    const { task, fence } = (await store.tasks.lease({
+      agent: { namespace, name: 'worker' },
+      holder: 'test',
+      leaseMs: 10_000,
+      waitMs: 10_000,
+    }))!
+    await store.tasks.finish({
+      task: task.id,
+      fence,
+      records: [
+        {
+          type: 'task.failed',
+          step: task.step,
+          attempt: task.attempt,
+          task: task.id,
+          code: 'DailyTokensExhausted',
+          message: '200000 of 200000 tokens of the day are used',
+          retryable: false,
+          usage: {},
+        },
+      ],
+      contents: [],
+    })
+  }
+  await vi.waitFor(async () => expect(await store.journal.unfinished()).toEqual([]))
+  await vi.waitFor(async () => expect(await store.ends.pending()).toEqual([]))
+  await untilSent(1)
+  expect((await ledger()).map(({ arguments: { text } }) => text)).toEqual([
+    'worker has used its tokens of the day – 200000 of 200000 tokens of the day are used',
+  ])
 })
 
 test('X4 Secrets are read in the namespace of the SwarmNotify and in no other', async () => {

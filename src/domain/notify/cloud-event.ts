@@ -22,7 +22,7 @@ export const cloudEvent = ({
   readonly fact: NotifyFact
   readonly more?: readonly NotifyFact[]
 }): CloudEvent => {
-  const { id, event, namespace, at, subject, message, run } = fact
+  const { id, event, namespace, at, subject, message, run, isSample } = fact
   const plural = { team: 'swarmteams', agent: 'swarmagents', budget: 'swarmbudgets', notify: 'swarmnotifies' }
   const source =
     run === undefined
@@ -42,6 +42,7 @@ export const cloudEvent = ({
       [subject.kind]: subject.name,
       headline: headline(fact),
       message,
+      ...(isSample === true ? { isSample } : {}),
       ...(run === undefined ? {} : { run }),
       ...(more.length === 0
         ? {}

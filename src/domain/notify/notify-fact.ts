@@ -19,6 +19,8 @@ export interface NotifyFact {
   /** In a sentence. */
   readonly message: string
   readonly run?: RunFacts
+  /** It did not happen: somebody tries a channel. */
+  readonly isSample?: true
 }
 
 export interface RunFacts {

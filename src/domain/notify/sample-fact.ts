@@ -94,7 +94,7 @@ export const sampleFact = ({
   /** RFC 3339. */
   readonly at: string
 }): NotifyFact => {
-  const common = { id, event, namespace, at, thread: id }
+  const common = { id, event, namespace, at, thread: id, isSample: true as const }
   if (event === 'Test')
     return {
       ...common,

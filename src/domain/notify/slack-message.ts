@@ -143,12 +143,13 @@ const moreText = (more: readonly NotifyFact[]): string => {
   return `*And ${more.length} more of the same kind since:* ${slackText(names, longest.more)}`
 }
 
-const context = ({ namespace, run, at }: NotifyFact): Block => {
+const context = ({ namespace, run, at, isSample }: NotifyFact): Block => {
   const parts = [
+    ...(isSample === true ? ['🔔 a test, nothing has happened'] : []),
     ...(run === undefined ? [] : [`run \`${run.name}\``]),
     `namespace \`${namespace}\``,
     ...(run === undefined || run.models.length === 0 ? [] : [run.models.join(', ')]),
-    ...(run?.tokens === undefined ? [] : [`${run.tokens} tokens`]),
+    ...(run?.tokens === undefined ? [] : [`${run.tokens.toLocaleString('en')} tokens`]),
     `${at.slice(0, 19).replace('T', ' ')} UTC`,
   ]
   return { type: 'context', elements: [mrkdwn(slackText(parts.join('  ·  '), longest.context))] }
