@@ -24,8 +24,8 @@ export interface Benchmark {
   readonly baseline: string
   readonly rounds: number
   readonly contenders: () => Promise<readonly Contender[]>
-  /** Lines for those that could not take part, with the reason. */
-  readonly absent?: () => readonly string[]
+  /** Lines under the table: who could not take part and why, and what is not the same for all. */
+  readonly notes?: () => readonly string[]
 }
 
 export interface Result {
@@ -33,5 +33,5 @@ export interface Result {
   readonly rounds: number
   /** contender → figure → values, one a round. */
   readonly values: ReadonlyMap<string, ReadonlyMap<string, readonly number[]>>
-  readonly absent: readonly string[]
+  readonly notes: readonly string[]
 }

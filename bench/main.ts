@@ -4,13 +4,20 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Benchmark } from './benchmark.ts'
+import { coldstartBenchmark } from './coldstart.ts'
+import { kubeBenchmark } from './kube.ts'
 import { localKubeBenchmark } from './local-kube/benchmark.ts'
 import { machineLines } from './machine.ts'
 import { triggersBenchmark } from './triggers/benchmark.ts'
 import { resultTable } from './result-table.ts'
 import { runBenchmark } from './run-benchmark.ts'
 
-const benchmarks: readonly Benchmark[] = [localKubeBenchmark, triggersBenchmark]
+const benchmarks: readonly Benchmark[] = [
+  coldstartBenchmark,
+  kubeBenchmark,
+  localKubeBenchmark,
+  triggersBenchmark,
+]
 
 const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string' } },

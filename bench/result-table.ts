@@ -3,7 +3,7 @@
 import type { Result } from './benchmark.ts'
 import { median } from './run-benchmark.ts'
 
-export function resultTable({ benchmark, rounds, values, absent }: Result): string {
+export function resultTable({ benchmark, rounds, values, notes }: Result): string {
   const { figures, baseline } = benchmark
   const base = values.get(baseline)
   const rows = [...values].map(([contender, measured]) => [
@@ -22,7 +22,7 @@ export function resultTable({ benchmark, rounds, values, absent }: Result): stri
     ...(targets.length === 0
       ? []
       : ['', `Targets: ${targets.map(({ name, target }) => `${name} ${target}`).join('; ')}.`]),
-    ...absent.flatMap((line) => ['', line]),
+    ...notes.flatMap((line) => ['', line]),
     '',
   ].join('\n')
 }

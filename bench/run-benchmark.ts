@@ -33,7 +33,7 @@ export async function runBenchmark({
   } finally {
     for (const { close } of contenders.toReversed()) await close?.()
   }
-  return { benchmark, rounds, values, absent: benchmark.absent?.() ?? [] }
+  return { benchmark, rounds, values, notes: benchmark.notes?.() ?? [] }
 }
 
 export function median(values: readonly number[]): number {

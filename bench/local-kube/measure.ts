@@ -56,22 +56,50 @@ export function openSession({ url, ca, token }: MeasuredServer): Session {
         readonly metadata: { readonly resourceVersion: string }
       }
       const dispatcher = new Agent({ connect, bodyTimeout: 0, pipelining: 1 })
-      const watchers: Watchers = { onName: () => undefined, close: () => dispatcher.destroy() }
-      await Promise.all(
-        Array.from({ length: count }, async () => {
-          const { body } = await request(
-            `${url}${path}?watch=true&resourceVersion=${metadata.resourceVersion}`,
-            { dispatcher, headers },
-          )
-          let rest = ''
-          body.on('data', (bytes: Buffer) => {
-            const lines = (rest + bytes.toString('latin1')).split('\n')
-            rest = lines.pop() ?? ''
-            // Reading the one word it needs keeps the measuring process out of the figures.
-            for (const line of lines) watchers.onName(/"name":"(bench-[^"]+)"/.exec(line)?.[1] ?? '')
+      let closed = false
+      const watchers: Watchers = {
+        onName: () => undefined,
+        close: () => {
+          closed = true
+          return dispatcher.destroy()
+        },
+      }
+      /** Goes on where it was when the server cuts it off, as kube-apiserver does with watchers that lag. */
+      const follow = async (onOpen: () => void): Promise<void> => {
+        let version = metadata.resourceVersion
+        while (!closed) {
+          const { body, statusCode } = await request(`${url}${path}?watch=true&resourceVersion=${version}`, {
+            dispatcher,
+            headers,
           })
-          body.on('error', () => undefined)
-        }),
+          if (statusCode !== 200) throw new Error(`watch: ${statusCode} ${await body.text()}`)
+          onOpen()
+          await new Promise<void>((resolve) => {
+            let rest = ''
+            body.on('data', (bytes: Buffer) => {
+              const lines = (rest + bytes.toString('latin1')).split('\n')
+              rest = lines.pop() ?? ''
+              // Reading the two words it needs keeps the measuring process out of the figures.
+              for (const line of lines) {
+                version = /"resourceVersion":"(\d+)"/.exec(line)?.[1] ?? version
+                watchers.onName(/"name":"(bench-[^"]+)"/.exec(line)?.[1] ?? '')
+              }
+            })
+            body.on('error', () => resolve())
+            body.on('end', () => resolve())
+          })
+        }
+      }
+      await Promise.all(
+        Array.from(
+          { length: count },
+          () =>
+            new Promise<void>((resolve, reject) => {
+              follow(resolve).catch((error: unknown) => {
+                if (!closed) reject(error as Error)
+              })
+            }),
+        ),
       )
       return watchers
     },

@@ -102,8 +102,24 @@ export function nodeRoutes({
       })
     }
 
+  /** What a node itself answers: `/stats/summary`, `/healthz`. */
+  const nodeProxy: SubresourceRoute = async ({ exchange, path }) => {
+    const name = path.name ?? ''
+    const { origin, error } = nodeOrigin(store, name)
+    if (origin === undefined) throw badRequest(error ?? '')
+    await forward({
+      exchange,
+      dispatcher: kubelet,
+      origin,
+      path: `/${rawRest(exchange, path)}${exchange.url.search}`,
+      headers: { authorization: `Bearer ${token()}` },
+      what: 'the node',
+    })
+  }
+
   return {
     routes: new Map([
+      ['/nodes/proxy', nodeProxy],
       ['/pods/log', logs],
       ['/services/proxy', proxy(serviceTarget)],
       ['/pods/proxy', proxy(podTarget)],
@@ -146,8 +162,12 @@ function kubeletOrigin(
 ): { readonly origin?: string; readonly error?: string } {
   const nodeName = asString(valueAt(pod, 'spec', 'nodeName'))
   if (nodeName === '') return { error: `pod ${name} does not have a host assigned` }
+  return nodeOrigin(store, nodeName)
+}
+
+function nodeOrigin(store: Store, nodeName: string): { readonly origin?: string; readonly error?: string } {
   const node = store.get({ bucket: '/nodes', namespace: '', name: nodeName })
-  if (node === undefined) return { error: `pod ${name} is on node ${nodeName}, which does not exist` }
+  if (node === undefined) return { error: `node ${nodeName} does not exist` }
   const addresses = asArray(valueAt(node.object, 'status', 'addresses')).map(asObject)
   const chosen = ['InternalIP', 'Hostname']
     .map((type) => addresses.find((address) => address['type'] === type))

@@ -49,6 +49,8 @@ export interface ContainerRunner {
   /** A shorter grace for a stop already under way. */
   hurry(graceMilliseconds: number): void
   log(previous: boolean): ContainerLog | { readonly file: string } | undefined
+  /** Of the process that runs now. */
+  processGroup(): number | undefined
 }
 
 const seconds = (): string => new Date().toISOString().replace(/\.\d+Z$/, 'Z')
@@ -341,6 +343,7 @@ export function runContainer(context: ContainerContext): ContainerRunner {
       clearTimeout(running.killTimer)
       running.killTimer = setTimeout(() => running.process.kill(), graceMilliseconds)
     },
+    processGroup: () => current?.process.pid,
     log(wantPrevious) {
       if (lastRun === undefined) return undefined
       // While it waits to be restarted, the run that just ended is both the latest and the previous one.

@@ -1,4 +1,4 @@
-// The node's own HTTPS endpoint, which the API server asks for logs (`kubectl logs`). Loopback only. Whoever asks must
+// The node's own HTTPS endpoint, which the API server asks for logs (`kubectl logs`) and figures. Loopback only. Whoever asks must
 // either be the API server's client (a bearer token that TokenReview accepts with the right to the node) or hold the
 // node's token; the certificate is self-signed, as a kubelet's is.
 
@@ -25,6 +25,8 @@ export interface KubeletSource {
   log(
     key: LogKey & { readonly previous: boolean },
   ): LogSource | { readonly type: 'not-here'; readonly message: string }
+  /** The body of /stats/summary. */
+  stats(): object
   isAllowed(request: {
     readonly token: string | undefined
     readonly verb: string
@@ -73,6 +75,10 @@ async function handle(
   const verb = (request.method ?? 'GET').toLowerCase()
   if (!(await source.isAllowed({ token, verb, path: url.pathname })))
     return text(response, 401, 'Unauthorized')
+  if (url.pathname === '/stats/summary') {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(source.stats()))
+    return
+  }
   const [, door, namespace = '', pod = '', container = ''] = url.pathname.split('/').map(decodeURIComponent)
   if (door !== 'containerLogs' || container === '')
     return text(response, 404, `there is no ${url.pathname} on this node`)

@@ -26,6 +26,7 @@ import type { ProcessHost } from './processes.ts'
 import type { ReferencedObjects } from './referenced-objects.ts'
 import type { RestartBackoff } from './restart-backoff.ts'
 import { requestPodTokens } from './service-account-tokens.ts'
+import type { MeasuredPod } from './stats-summary.ts'
 
 export interface NodeContext {
   readonly client: KubeClient
@@ -52,6 +53,8 @@ export interface PodWorker {
   /** The log of the container's current (or last) run, or of the one before. */
   log(options: { readonly container: string; readonly previous: boolean }): LogSource
   readonly pod: () => Pod
+  /** What can be measured of it. */
+  measured(): MeasuredPod
 }
 
 export type LogSource =
@@ -421,6 +424,13 @@ export function startPodWorker({
 
   return {
     pod: () => pod,
+    measured: () => ({
+      pod,
+      running: [...runners.values()].flatMap((runner) => {
+        const processGroup = runner.processGroup()
+        return processGroup === undefined ? [] : [{ name: runner.name, processGroup }]
+      }),
+    }),
     log({ container, previous }) {
       const runner = runners.get(container)
       const found = runner?.log(previous) ?? (runner === undefined ? lastLog(container, previous) : undefined)

@@ -24,6 +24,7 @@ import { startScheduler } from './scheduler.ts'
 import { selfSignedCertificate } from './self-signed-certificate.ts'
 import { startServiceProxy } from './service-proxy.ts'
 import { createServiceResolver, indexByService } from './service-resolver.ts'
+import { statsSummary } from './stats-summary.ts'
 
 export interface NodeAgentConfig {
   /** Text of a kubeconfig, or where the API server is and how to speak to it. */
@@ -123,6 +124,12 @@ export async function startNodeAgent({
       }),
     source: {
       isAllowed,
+      stats: () =>
+        statsSummary({
+          nodeName,
+          pods: [...workers.values()].map((worker) => worker.measured()),
+          now: Date.now(),
+        }),
       log({ namespace, pod, container, previous }) {
         const worker = [...workers.values()].find((candidate) => {
           const { metadata } = candidate.pod()
