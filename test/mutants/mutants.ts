@@ -364,6 +364,11 @@ export const groups: readonly Group[] = [
       ],
       ['a step without inputs takes the run’s', 'read.length === 0 || read.some', 'read.some'],
       [
+        'a team without a pipeline',
+        'if (pipeline.length === 0) return anyFlow(spec)',
+        'if (pipeline.length === 0) return []',
+      ],
+      [
         'outputs are handed on',
         "else if (root === 'steps' && name !== undefined && field !== 'status' && before.includes(name))",
         'else if (root === null && name !== undefined)',

@@ -137,6 +137,21 @@ describe('the incident response team', () => {
   })
 })
 
+test('a team whose roles decide for themselves is judged by the worst they could do', () => {
+  const agents = new Map(
+    [...seed, ...constrained].flatMap((object) =>
+      object.kind === 'SwarmAgent' ? [[object.metadata.name, object as unknown as SwarmAgent]] : [],
+    ),
+  )
+  const team = seed.find(({ kind }) => kind === 'SwarmTeam') as unknown as SwarmTeam
+  const { pipeline: _, ...dynamic } = team.spec
+  const judge = () => teamSeparation({ team: dynamic, agents, policies: [] })
+  expect(flagged(judge())).toEqual([])
+  const free = seed.find(({ metadata }) => metadata.name === 'incident-notifier') as unknown as SwarmAgent
+  agents.set('incident-notifier', free)
+  expect(flagged(judge())).toContain('notifier')
+})
+
 const agentWith = (
   tools: NonNullable<NonNullable<SwarmAgent['spec']['guardrails']>['tools']>,
 ): SwarmAgent => ({

@@ -40,3 +40,14 @@ test.each([
 ])('$reason', ({ inputs, from, takesInput }) => {
   expect(flowOf(inputs)).toEqual({ name: 'c', agent: undefined, from, takesInput })
 })
+
+test('a team without a pipeline is taken for one in which everybody tells everybody everything', () => {
+  const roles = [{ name: 'a', swarmAgent: 'agent-a' }, { name: 'b', swarmAgent: 'agent-b' }, { name: 'c' }]
+  const everything = [
+    { name: 'a', agent: 'agent-a', from: ['b', 'c'], takesInput: true },
+    { name: 'b', agent: 'agent-b', from: ['a', 'c'], takesInput: true },
+    { name: 'c', agent: undefined, from: ['a', 'b'], takesInput: true },
+  ]
+  expect(dataFlow({ roles })).toEqual(everything)
+  expect(dataFlow({ roles, pipeline: [] })).toEqual(everything)
+})

@@ -1,5 +1,6 @@
 // Who hands data to whom in a pipeline: the templates of a step's inputs say it. Waiting alone hands over nothing, and
-// the status of a step is our own word. What a template does not tell is taken for everything it could read.
+// the status of a step is our own word. What a template does not tell is taken for everything it could read; so is a team
+// without a pipeline, whose roles may hand anything to each other.
 
 import type { PipelineSpec } from './check-pipeline.ts'
 import { orderedSteps } from './check-pipeline.ts'
@@ -22,8 +23,10 @@ export interface FlowStep {
 }
 
 export const dataFlow = (spec: PipelineSpec): readonly FlowStep[] => {
+  const { pipeline = [] } = spec
+  if (pipeline.length === 0) return anyFlow(spec)
   const steps = orderedSteps(spec)
-  return (spec.pipeline ?? []).map(({ role, inputs = {}, outputSchema, validate }, index) => {
+  return pipeline.map(({ role, inputs = {}, outputSchema, validate }, index) => {
     const name = steps[index]?.name ?? role
     const before = [...stepsBefore(steps, name)]
     const read = Object.values(inputs).map((text) => readsOf(text, before))
@@ -37,6 +40,15 @@ export const dataFlow = (spec: PipelineSpec): readonly FlowStep[] => {
     }
   })
 }
+
+/** Who asks whom is decided while it runs: each role counts as given the run's input and all that others say. */
+const anyFlow = ({ roles = [] }: PipelineSpec): readonly FlowStep[] =>
+  roles.map(({ name, swarmAgent }) => ({
+    name,
+    agent: swarmAgent,
+    from: roles.map((other) => other.name).filter((other) => other !== name),
+    takesInput: true,
+  }))
 
 /** A schema that cannot be read keeps nothing in. */
 const handsOnTypes = (step: Parameters<typeof outputRulesOf>[0]): boolean => {
