@@ -35,7 +35,7 @@ export interface AgentConfig {
   readonly toolServers: readonly ToolServerSetting[]
   /** Text of a mounted secret that a tool server's setting names, as it is now. */
   readonly credential: (file: SecretFile) => string | undefined
-  /** Values that no tool may be given, as they are now. */
+  /** Values that no tool may be given, and that nothing the agent tells may contain, as they are now. */
   readonly secrets: () => readonly KnownSecret[]
   readonly concurrentTasks: number
   readonly drainSeconds: number

@@ -74,6 +74,7 @@ const startWork = async (config: AgentConfig) => {
     { connectToolServer },
     { createFetch },
     { addressGuard },
+    { redactingPorts },
   ] = await Promise.all([
     import('./logger.ts'),
     import('../agent/worker.ts'),
@@ -84,11 +85,11 @@ const startWork = async (config: AgentConfig) => {
     import('../adapters/mcp/connect-tool-server.ts'),
     import('../adapters/http/create-fetch.ts'),
     import('../adapters/http/address-guard.ts'),
+    import('../agent/redaction/redacting-ports.ts'),
   ])
   const resolver = await resolverOf(config)
   const random = Math.random
   const clock = systemClock
-  const log = createLogger({ level: config.logLevel, name: 'agent' })
   // Where the model is, its Secret says; that may be anywhere but where credentials are handed out.
   const modelHttp = createFetch({
     ...(resolver === undefined ? {} : { resolver }),
@@ -139,27 +140,29 @@ const startWork = async (config: AgentConfig) => {
   })
   await warmUp({ model, servers, hub })
   const ways = await waysOut({ config, source: hub, model, servers })
+  const log = createLogger({ level: config.logLevel, name: 'agent' })
+  const clean = redactingPorts({ ...ways, log }, config.secrets)
   const worker = startWorker({
-    source: ways.source,
+    source: clean.source,
     holder: config.holder,
     agent: config.agent.name,
     concurrentTasks: config.concurrentTasks,
     tools: {
       access: {
-        model: ways.model,
+        model: clean.model,
         modelName: config.model,
         ...(config.temperature === undefined ? {} : { temperature: config.temperature }),
         systemPrompt: await systemPromptOf(config),
         pacer: modelPacer({ clock, random }),
       },
-      servers: ways.servers,
+      servers: clean.servers,
       clock,
       random,
       secrets: config.secrets,
     },
-    log,
+    log: clean.log,
   })
-  announce({ config, endpoint: model.endpoint, log })
+  announce({ config, endpoint: model.endpoint, log: clean.log })
   const release = async (): Promise<void> => {
     await Promise.allSettled([
       ...servers.map(({ server }) => server.close()),

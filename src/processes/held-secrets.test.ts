@@ -33,9 +33,22 @@ test('F97 names that say so and the credentials of tool servers are secrets; add
     { name: 'GITHUB_TOKEN', value: 't' },
     { name: 'DB_PASSWORD', value: 'p' },
     { name: 'DATABASE_URL', value: 'postgres://u:p@h/d' },
+    { name: 'DATABASE_URL', value: 'p' },
     { name: 'Secret pd token', value: 'c' },
     { name: 'Secret org id', value: 'o' },
   ])
   held = { a: 'rotated' }
   expect(now().at(-1)).toEqual({ name: 'Secret pd token', value: 'rotated' })
+})
+
+test('F97 lines of a key are secrets of their own, and so is a password inside a URL, whatever it is called', () => {
+  const environment = {
+    TLS_KEY: '-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG\n-----END KEY-----',
+    UPSTREAM: 'https://swarm:p-a-s-s@host/',
+  }
+  expect(heldSecrets({ environment, toolServers: [], credential: () => undefined })).toEqual([
+    { name: 'TLS_KEY', value: environment.TLS_KEY },
+    { name: 'TLS_KEY', value: 'MIIEvQIBADANBgkqhkiG' },
+    { name: 'UPSTREAM', value: 'p-a-s-s' },
+  ])
 })

@@ -14,7 +14,7 @@ export const heldSecrets = ({
   readonly credential: (file: SecretFile) => string | undefined
 }): readonly KnownSecret[] => [
   ...Object.entries(environment).flatMap(([name, value]) =>
-    secretName.test(name) ? known(name, value) : [],
+    secretName.test(name) ? [...known(name, value), ...passwordIn(name, value)] : passwordIn(name, value),
   ),
   ...toolServers.flatMap((setting) =>
     filesOf(setting).flatMap((file) => known(`Secret ${file.secret} ${file.key}`, credential(file))),
@@ -22,7 +22,27 @@ export const heldSecrets = ({
 ]
 
 const known = (name: string, value: string | undefined): readonly KnownSecret[] =>
-  value === undefined || value.trim() === '' ? [] : [{ name, value: value.trim() }]
+  value === undefined || value.trim() === '' ? [] : withLines(name, value.trim())
+
+const LONG_LINE = 16
+
+/** A key of several lines is also quoted line by line. */
+const withLines = (name: string, value: string): readonly KnownSecret[] => [
+  { name, value },
+  ...value
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line.length >= LONG_LINE && line !== value && !line.startsWith('-----'))
+    .map((line) => ({ name, value: line })),
+]
+
+/** A URL may hold a password whatever its variable is called. */
+const passwordIn = (name: string, value = ''): readonly KnownSecret[] => {
+  const text = value.trim()
+  if (!text.includes('@') || !URL.canParse(text)) return []
+  const { password } = new URL(text)
+  return password === '' ? [] : [{ name, value: password }]
+}
 
 /** A certificate and its authority are shown to everybody; the key is not. */
 const filesOf = ({ auth, mtls, headers }: ToolServerSetting): readonly SecretFile[] => [

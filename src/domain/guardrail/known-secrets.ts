@@ -1,5 +1,5 @@
 // Secrets whose values a process holds, searched in what it is about to send or to store: as they are, and in the forms
-// in which text is usually carried (Base64 at any offset, percent-encoding, hexadecimal). A value that was cut up,
+// in which text is usually carried (inside JSON, Base64 at any offset, percent-encoding, hexadecimal). A value that was cut up,
 // paraphrased or enciphered is not found: this is a net under the rules, not a rule.
 
 export interface KnownSecret {
@@ -83,8 +83,10 @@ const formsOf = (written: string): readonly Form[] => {
 const newForms = (value: string): readonly Form[] => {
   const bytes = Buffer.from(value)
   const percent = encodeURIComponent(value)
+  const inJson = JSON.stringify(value).slice(1, -1)
   return [
     exactly(value),
+    ...(inJson === value ? [] : [exactly(inJson)]),
     ...base64Forms(bytes).map(exactly),
     inAnyCase(bytes.toString('hex')),
     ...(percent === value ? [] : [inAnyCase(percent), exactly(percent.replaceAll('%20', '+'))]),

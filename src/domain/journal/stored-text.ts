@@ -21,7 +21,7 @@ export const isWhole = ({ bytes }: { readonly bytes: number }): boolean => bytes
 export const storedTexts = (record: object): readonly StoredText[] =>
   Object.values(record).flatMap((value: unknown) => (isStoredText(value) ? [value] : []))
 
-const isStoredText = (value: unknown): value is StoredText =>
+export const isStoredText = (value: unknown): value is StoredText =>
   typeof value === 'object' && value !== null && 'sha256' in value && 'bytes' in value && 'head' in value
 
 /** The longest beginning of `text` of at most `bytes` UTF-8 bytes that splits no character. */
