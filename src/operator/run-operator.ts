@@ -22,6 +22,7 @@ import { createDegradedController } from './controllers/degraded.ts'
 import { createEventController } from './controllers/event.ts'
 import { createInboxController } from './controllers/inbox.ts'
 import { createNotifyController } from './controllers/notify.ts'
+import { createJournalKeeper } from './controllers/journal-keeper.ts'
 import { createPolicyController } from './controllers/policy.ts'
 import { createRunEndsController } from './controllers/run-ends.ts'
 import { createRunController } from './controllers/run.ts'
@@ -126,6 +127,7 @@ export const runOperator = async ({
       createNotifyController(context),
       createDegradedController(context, tell),
       createDispatcher({ ...context, channels }),
+      createJournalKeeper(context),
     ]
     stack.push(() => events.close())
     for (const controller of controllers) stack.push(() => controller.close())

@@ -9,6 +9,8 @@ import type { JournalRecord } from '../../domain/journal/record.ts'
 import { timeline } from '../../domain/journal/timeline.ts'
 import { kindWords, targetOf } from '../kinds.ts'
 import { withClusterOptions } from '../options.ts'
+import { forTerminal } from '../output/for-terminal.ts'
+import { table } from '../output/table.ts'
 import { paintFor } from '../output/paint.ts'
 import { runView, seconds } from '../output/run-view.ts'
 import { withCluster, type Cluster, type ClusterOptions } from '../session/cluster.ts'
@@ -111,6 +113,9 @@ const runLines = async (cluster: Cluster, run: SwarmRun): Promise<readonly strin
   const { totalMs, modelMs, toolMs, overheadMs } = timeline(records)
   return [
     '',
+    'Steps:',
+    indent(stepsTable(run)),
+    '',
     'What happened:',
     ...records.flatMap((record) => view.lines(record)),
     '',
@@ -120,5 +125,22 @@ const runLines = async (cluster: Cluster, run: SwarmRun): Promise<readonly strin
     `Next: swarm logs run/${run.metadata.name} -n ${cluster.namespace}, kubectl get swarmrun ${run.metadata.name} -n ${cluster.namespace} -o yaml`,
   ]
 }
+
+/** Where each step is, how often it was tried, and what it waits for. */
+const stepsTable = ({ status }: SwarmRun): string =>
+  table([
+    ['STEP', 'PHASE', 'AGENT', 'ATTEMPTS', 'CALLS', 'DENIED', 'MESSAGE'],
+    ...(status?.steps ?? []).map(
+      ({ name, phase, resolvedAgent, attempts, toolCallsMade, toolCallsDenied, message }) => [
+        name,
+        phase ?? 'Pending',
+        resolvedAgent ?? '',
+        String(attempts ?? 0),
+        String(toolCallsMade ?? 0),
+        String(toolCallsDenied ?? 0),
+        forTerminal(message ?? ''),
+      ],
+    ),
+  ])
 
 const indent = (text: string): string => text.replaceAll(/^/gm, '  ')

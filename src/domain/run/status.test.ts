@@ -105,7 +105,7 @@ describe('the status of a run', () => {
       'Running',
       'Unknown',
       'WaitingForAgent',
-      'waiting for an agent: a (incident-a); kubectl get swarmagents shows which are ready',
+      'waiting for an agent: a (incident-a, since 2026-04-23T02:45:01Z); kubectl get swarmagents shows which are ready',
     ])
     expect(where(started([a]), submitted('a'), leased('a'))).toEqual([
       'Running',

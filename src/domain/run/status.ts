@@ -141,7 +141,7 @@ const phaseOf = ({ phase }: StepState): NonNullable<PipelineStepStatus['phase']>
   phase === 'Submitted' || phase === 'AttemptFailed' ? 'Pending' : phase
 
 const messageOf = (step: StepState): string | undefined => {
-  const { phase, agent, attempt, notBefore, failure } = step
+  const { phase, agent, attempt, notBefore, submittedAt, failure } = step
   const before =
     failure === undefined ? '' : `; attempt before failed with ${failure.code}: ${failure.message}`
   switch (phase) {
@@ -150,7 +150,7 @@ const messageOf = (step: StepState): string | undefined => {
       return undefined
     case 'Submitted':
       return notBefore === undefined
-        ? `waits for agent ${JSON.stringify(agent)} to take it${before}`
+        ? `waits for agent ${JSON.stringify(agent)} to take it${submittedAt === undefined ? '' : ` since ${wholeSeconds(submittedAt)}`}${before}`
         : `attempt ${attempt} starts after ${wholeSeconds(notBefore)}${before}`
     case 'Running':
       return attempt > 1 ? `attempt ${attempt}${before}` : undefined

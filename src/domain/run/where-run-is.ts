@@ -1,6 +1,7 @@
 // Where a run is, in one word and one sentence: what the condition `Succeeded` says while it is still Unknown, and
 // how it ended.
 
+import { wholeSeconds } from './status-text.ts'
 import type { RunState, StepState } from '../journal/fold.ts'
 
 export interface Whereabouts {
@@ -44,7 +45,7 @@ const whereRunning = (
   const submitted = steps.filter(({ phase }) => phase === 'Submitted')
   const waiting = submitted.filter(({ notBefore }) => notBefore === undefined)
   if (waiting.length > 0) {
-    const message = `waiting for an agent: ${waiting.map(({ name, agent }) => `${name} (${agent})`).join(', ')}; kubectl get swarmagents shows which are ready`
+    const message = `waiting for an agent: ${waiting.map(queuedStep).join(', ')}; kubectl get swarmagents shows which are ready`
     return { reason: 'WaitingForAgent', message }
   }
   if (submitted.length > 0) {
@@ -56,6 +57,9 @@ const whereRunning = (
   if (suspended) return { reason: 'Suspended', message: 'no further step starts while spec.suspend is true' }
   return { reason: 'BetweenSteps', message: 'the next step is being prepared' }
 }
+
+const queuedStep = ({ name, agent, attempt, submittedAt }: StepState): string =>
+  `${name} (${agent}${submittedAt === undefined ? '' : `, since ${wholeSeconds(submittedAt)}`}${attempt > 1 ? `, attempt ${attempt}` : ''})`
 
 const holderOf = ({ name, agent, holder = agent, attempt }: StepState): string =>
   `${name} (${holder}${attempt > 1 ? `, attempt ${attempt}` : ''})`

@@ -17,7 +17,7 @@ export const createTeamController = (
   context: OperatorContext,
   validate: (team: SwarmTeam) => readonly FieldError[],
 ): Controller => {
-  const { resources, caches, clock, random, logger } = context
+  const { resources, store, caches, clock, random, logger } = context
 
   const reconcile = async (key: string): Promise<Again | undefined> => {
     const { namespace, name } = splitKey(key)
@@ -36,14 +36,18 @@ export const createTeamController = (
     if (!isEmpty(patch)) await resources.patchStatus(swarmTeams, { namespace, name }, patch)
 
     const { expired, nextAt } = expiredRuns({ team, runs, now })
+    const gone: string[] = []
     for (const { metadata } of expired) {
       if (metadata.deletionTimestamp !== undefined) continue
+      if (metadata.uid !== undefined) gone.push(metadata.uid)
       await resources.delete(
         swarmRuns,
         metadata,
         metadata.uid === undefined ? undefined : { uid: metadata.uid },
       )
     }
+    // After the resource: a journal that outlives it here is found by the keeper of journals.
+    if (gone.length > 0) await store.journal.forget({ runs: gone })
     return nextAt === undefined ? undefined : { afterMs: Math.max(nextAt - now, 1_000) }
   }
 
