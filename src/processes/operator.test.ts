@@ -235,6 +235,47 @@ test('a refused status write delays no step and submits none twice (W6, F62)', a
   expect(records.filter(({ type }) => type === 'step.submitted')).toHaveLength(3)
 })
 
+const fiveMegabytes = [
+  { what: 'letters', output: 'x'.repeat(5 * 1024 * 1024) },
+  {
+    what: 'control characters, half characters and emoji',
+    output: '\u0000\u001B[2J\ud800😀\u202E'.repeat(400_000),
+  },
+]
+const sizeOf = (value: object): number => Buffer.byteLength(JSON.stringify(value))
+
+test.each(fiveMegabytes)(
+  'F65 F93 C3 an output of 5 MB of $what is kept whole, and the object stays small',
+  async ({ output }) => {
+    const { resources, store } = await setUp()
+    await createPipeline(resources)
+    await resources.create(swarmRuns, runNamed('incident-001'))
+    await play(store, 'incident-investigator', 'found')
+    await play(store, 'incident-diagnostician', 'failover')
+    await play(store, 'incident-notifier', output)
+    await untilPhase(resources, 'incident-001', 'Succeeded')
+    const run = await read<SwarmRun>(resources, swarmRuns, 'incident-001')
+    expect(sizeOf(run)).toBeLessThan(256 * 1024)
+    const { outputRef } = run.status ?? {}
+    expect(outputRef?.bytes).toBeGreaterThan(5_000_000)
+    const { uid = '' } = run.metadata
+    expect(await store.journal.content(outputRef?.sha256 ?? '', { run: uid })).toBe(output.toWellFormed())
+  },
+)
+
+test('F65 W5 an output that is too long for the step that reads it ends the run, and nothing is submitted twice', async () => {
+  const { resources, store } = await setUp()
+  await createPipeline(resources)
+  await resources.create(swarmRuns, runNamed('incident-001'))
+  await play(store, 'incident-investigator', 'x'.repeat(5 * 1024 * 1024))
+  await untilPhase(resources, 'incident-001', 'Failed')
+  const run = await read<SwarmRun>(resources, swarmRuns, 'incident-001')
+  expect(sizeOf(run)).toBeLessThan(256 * 1024)
+  expect(run.status?.conditions?.[0]?.message).toMatch(/step "diagnostician" failed with TemplateError/)
+  const records = await store.journal.read({ run: run.metadata.uid ?? '' })
+  expect(records.filter(({ type }) => type === 'step.submitted')).toHaveLength(1)
+})
+
 test('a run of an unknown agent or team fails at once and names it (W16)', async () => {
   const { resources } = await setUp()
   await resources.create(swarmRuns, runNamed('lost', { teamRef: 'nobody' }))

@@ -32,7 +32,7 @@ export interface RunStatusRequest {
 
 /** Bytes of the whole status that may go to each kind of content; together far below the object's 256 KiB. */
 const sizes = {
-  outputs: 80 * 1024,
+  outputs: 64 * 1024,
   stepMessages: 48 * 1024,
   runMessage: 4 * 1024,
   stepMessage: 2 * 1024,
