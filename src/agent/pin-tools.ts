@@ -78,6 +78,7 @@ export const pinTools = async ({
     }
     const toolset = toolsetDigest(definitions)
     const compared = toolsets.compare({ run, server: server.name, definitions })
+    log.info({ server: server.name, tools: definitions.length, digest: toolset }, 'tools listed')
     const seen = Map.groupBy(definitions, ({ name }) => name)
     for (const [tool, same] of seen) {
       const [definition] = same

@@ -1,6 +1,6 @@
 // Checks manifests offline, with the same functions the API server's schema and the admission webhook use: YAML,
 // unknown fields, schema and CEL rules, then everything that concerns several objects. All manifests given are each
-// other's context.
+// other's context; with a cluster, so is what it holds.
 
 import { validateObject, type JsonObject, type StructuralSchema } from 'local-kube/schema'
 import { customResourceDefinition } from '../api/crd.ts'
@@ -10,9 +10,12 @@ import { admit } from '../domain/admission/admit.ts'
 import { admissionContext, type AdmissionContext } from '../domain/admission/context.ts'
 import { describeFinding } from '../domain/admission/describe.ts'
 import { unknownFields } from '../domain/admission/unknown-fields.ts'
+import type { KubernetesObject } from '../api/resource.ts'
 import type { FieldError } from '../domain/error.ts'
 import { readManifests, type ReadManifests } from '../processes/dev/read-directory.ts'
 import { exitCodes } from './exit.ts'
+import type { ClusterOptions } from './session/cluster.ts'
+import { appliedTo, withWorld } from './session/world.ts'
 
 interface Finding {
   readonly severity: 'error' | 'warning' | 'note'
@@ -25,13 +28,20 @@ interface Finding {
 export const lint = async ({
   paths,
   output,
+  cluster,
 }: {
   readonly paths: readonly string[]
   readonly output: string
+  /** Left out: none is asked. */
+  readonly cluster?: ClusterOptions
 }): Promise<number> => {
   const read = await Promise.all(paths.map((path) => readManifests(path)))
   const objects = read.flatMap((manifests) => manifests.objects)
-  const findings = lintManifests({ objects, errors: read.flatMap((manifests) => manifests.errors) })
+  const errorsOfFiles = read.flatMap((manifests) => manifests.errors)
+  const findings =
+    cluster === undefined
+      ? lintManifests({ objects, errors: errorsOfFiles })
+      : await lintBesideCluster({ objects, errors: errorsOfFiles, cluster })
   const errors = findings.filter(({ severity }) => severity === 'error')
   if (output === 'json') {
     console.log(JSON.stringify({ objects: objects.length, findings }, undefined, 2))
@@ -46,15 +56,55 @@ export const lint = async ({
 
 /** Everything to be said of manifests that are each other's context, with its place. */
 export const lintManifests = ({ objects, errors }: ReadManifests): readonly Finding[] => [
-  ...errors.map(({ source, line, column, message, remedy }) => ({
+  ...unreadable(errors),
+  ...objects.flatMap((manifest) => findingsOf({ manifest, context: contextFor(manifest, objects) })),
+]
+
+/** The same beside what a cluster holds: what is there is known to be all there is, and an object there is updated. */
+const lintBesideCluster = async ({
+  objects,
+  errors,
+  cluster,
+}: ReadManifests & { readonly cluster: ClusterOptions }): Promise<readonly Finding[]> => {
+  const withoutNamespace =
+    cluster.namespace ?? (await withWorld({ ...cluster, manifests: [] }, async ({ namespace }) => namespace))
+  const namespaces = Map.groupBy(objects, ({ object }) => object.metadata.namespace ?? withoutNamespace)
+  const found: Finding[] = []
+  for (const [namespace, manifests] of namespaces)
+    found.push(
+      ...(await withWorld({ ...cluster, namespace, manifests: [] }, async (world) => {
+        const after = appliedTo(
+          world,
+          manifests.map(({ object }) => object),
+        ).objects
+        return manifests.flatMap((manifest) => {
+          const { kind, metadata } = manifest.object
+          const isSame = (other: KubernetesObject) =>
+            other.kind === kind && other.metadata.name === metadata.name
+          // An agent is judged by the policies that are there; which of those beside it comes first is not known.
+          const policies = (kind === 'SwarmAgent' ? world.objects : after).filter(
+            (other) => other.kind === 'SwarmPolicy',
+          )
+          const others = after.filter((other) => other.kind !== 'SwarmPolicy')
+          return findingsOf({
+            manifest,
+            context: admissionContext({ complete: true, objects: [...others, ...policies] }),
+            oldObject: world.objects.find(isSame),
+          })
+        })
+      })),
+    )
+  return [...unreadable(errors), ...found]
+}
+
+const unreadable = (errors: ReadManifests['errors']): readonly Finding[] =>
+  errors.map(({ source, line, column, message, remedy }) => ({
     severity: 'error' as const,
     source,
     line,
     column,
     message: `${message}. ${remedy}`,
-  })),
-  ...objects.flatMap((manifest) => findingsOf({ manifest, context: contextFor(manifest, objects) })),
-]
+  }))
 
 /**
  * Objects of the same namespace; what is not in the directory may be in the cluster. An agent is not judged by the
@@ -75,9 +125,11 @@ const contextFor = ({ object }: ManifestObject, all: readonly ManifestObject[]):
 const findingsOf = ({
   manifest,
   context,
+  oldObject,
 }: {
   readonly manifest: ManifestObject
   readonly context: AdmissionContext
+  readonly oldObject?: KubernetesObject | undefined
 }): readonly Finding[] => {
   const { object, source, position } = manifest
   const at = (severity: Finding['severity'], finding: FieldError): Finding => ({
@@ -89,7 +141,7 @@ const findingsOf = ({
   const unknown = unknownFields(object)
   if (unknown.length > 0) return unknown.map((finding) => at('error', finding))
   if (!definitions.some(({ resource }) => resource.kind === object.kind)) return []
-  const { errors, warningFields, notes } = admit({ object, context })
+  const { errors, warningFields, notes } = admit({ object, oldObject, context })
   const rules = errors.length > 0 ? [] : brokenRules(manifest)
   return [
     ...[...errors, ...rules].map((finding) => at('error', finding)),

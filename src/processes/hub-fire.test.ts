@@ -110,7 +110,9 @@ describe('the webhook inbox', () => {
     const reply = await replyOf(fire({ name: 'two', headers: { 'webhook-id': 'msg_1' } }))
     expect(reply.runs).toEqual([`${reply.run.slice(0, -2)}-0`, `${reply.run.slice(0, -2)}-1`])
     const manifests = (await hub.store.inbox.pending())[0]?.entry.runs.map(({ manifest }) => manifest)
-    expect(manifests?.[1]).toMatchObject({ spec: { agent: 'scribe', prompt: 'Note: P1' } })
+    expect(manifests?.[1]).toMatchObject({
+      spec: { agent: 'scribe', prompt: expect.stringMatching(/Note: <untrusted-\w+ from="event">\nP1\n/) },
+    })
   })
 
   test('F84 S10 X2 a stranger gets the same answer whatever exists', async () => {

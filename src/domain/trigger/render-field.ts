@@ -2,6 +2,7 @@
 
 import { KubeswarmError } from '../error.ts'
 import { parseTemplate } from '../template/parse.ts'
+import { enclosed, untrustedNotice } from '../run/untrusted-text.ts'
 import { renderTemplate } from '../template/render.ts'
 
 /** Throws `TemplateError`. */
@@ -10,18 +11,44 @@ export const renderField = ({
   data,
   field,
   event,
+  untrusted,
 }: {
   readonly text: string
   readonly data: unknown
   readonly field: string
   readonly event: string
+  /** For text that a model reads as it is: what the firing brought is put between delimiters with this nonce. */
+  readonly untrusted?: { readonly nonce: string }
 }): string => {
+  let marked = false
   const parsed = parseTemplate(text)
   if (parsed.type === 'error') throw templateError({ field, event, ...parsed.errors[0] })
-  const result = renderTemplate({ template: parsed.template, data })
+  const result = renderTemplate({
+    template: parsed.template,
+    data,
+    ...(untrusted === undefined
+      ? {}
+      : {
+          originOf,
+          onValue: ({ text: value, origins }) => {
+            if (origins.length === 0 || value === '') return value
+            marked = true
+            return enclosed({ text: value, origins, nonce: untrusted.nonce })
+          },
+        }),
+  })
   if (result.type === 'error') throw templateError({ field, event, ...result })
-  return result.text
+  return marked && untrusted !== undefined
+    ? `${untrustedNotice(untrusted.nonce)}\n\n${result.text}`
+    : result.text
 }
+
+/** Name and time of a firing are our own words. */
+const originOf = ([root, field]: readonly string[]): string | undefined =>
+  root === 'body' || root === 'output' || (root === 'trigger' && field !== undefined && !ownWords.has(field))
+    ? 'event'
+    : undefined
+const ownWords: ReadonlySet<string> = new Set(['name', 'firedAt'])
 
 const templateError = ({
   field,

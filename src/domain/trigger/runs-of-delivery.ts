@@ -93,7 +93,7 @@ const manifestOf = ({
   name,
   target,
   index,
-  firing: { namespace, event, trigger, chain },
+  firing: { namespace, event, uid, delivery, trigger, chain },
 }: {
   readonly name: string
   readonly target: SwarmEventTarget
@@ -101,8 +101,19 @@ const manifestOf = ({
   readonly firing: Firing
 }): unknown => {
   const data = templateData(trigger)
-  const rendered = (field: string, text: string): string =>
-    renderField({ text, data, field: `spec.targets[${index}].${field}`, event: `${namespace}/${event}` })
+  const rendered = (field: string, text: string, untrusted?: { readonly nonce: string }): string =>
+    renderField({
+      text,
+      data,
+      field: `spec.targets[${index}].${field}`,
+      event: `${namespace}/${event}`,
+      ...(untrusted === undefined ? {} : { untrusted }),
+    })
+  // An agent reads its prompt as it is. A sender knows the delivery, and not the uid.
+  const nonce = createHash('sha256')
+    .update(JSON.stringify([uid, delivery, index]))
+    .digest('hex')
+    .slice(0, 16)
   const input = Object.entries(target.input ?? {}).map(([key, text]) => [key, rendered(`input.${key}`, text)])
   return {
     apiVersion: 'kubeswarm.io/v1alpha1',
@@ -121,7 +132,7 @@ const manifestOf = ({
     spec: {
       ...(target.team === undefined ? {} : { teamRef: target.team }),
       ...(target.agent === undefined ? {} : { agent: target.agent }),
-      ...(target.prompt === undefined ? {} : { prompt: rendered('prompt', target.prompt) }),
+      ...(target.prompt === undefined ? {} : { prompt: rendered('prompt', target.prompt, { nonce }) }),
       ...(input.length === 0 ? {} : { input: Object.fromEntries(input) as Record<string, string> }),
     },
   }
