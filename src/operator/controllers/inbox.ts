@@ -34,6 +34,8 @@ export const createInboxController = (context: OperatorContext): Controller => {
   const { resources, store, caches, clock, random, logger, events } = context
   /** Events with runs that wait for others to end. */
   const waiting = new Set<string>()
+  /** Of these, those that have no place free: only an end of a run changes that, another delivery does not. */
+  const full = new Set<string>()
 
   const reconcile = async (key: string): Promise<Again | undefined> => {
     if (key === pruneKey) return prune()
@@ -42,6 +44,7 @@ export const createInboxController = (context: OperatorContext): Controller => {
     // Before anything is read: a run that ends meanwhile must not go unnoticed.
     const waitedBefore = waiting.has(key)
     waiting.add(key)
+    full.delete(key)
     const rules = rulesOf(caches.events.get(event))
     const unfinished = new Map<string, EventRun>()
     let listed = false
@@ -93,6 +96,7 @@ export const createInboxController = (context: OperatorContext): Controller => {
       }
     }
     await batch.settled()
+    if (waits !== undefined && unfinished.size >= rules.maxUnfinished) full.add(key)
     if (waits === undefined) waiting.delete(key)
     else if (!waitedBefore) announceWait(event, waits)
     batch.throwFirst()
@@ -184,9 +188,9 @@ export const createInboxController = (context: OperatorContext): Controller => {
   }
   const stops = [
     store.inbox.subscribe((about) => {
-      controller.queue.add(
-        about === undefined ? everywhereKey : keyOf({ namespace: about.namespace, name: about.event }),
-      )
+      const key =
+        about === undefined ? everywhereKey : keyOf({ namespace: about.namespace, name: about.event })
+      if (!full.has(key)) controller.queue.add(key)
     }),
     caches.runs.subscribe(({ before, after }) => {
       // A run that ends makes room.
