@@ -2,7 +2,7 @@
 // nothing. The commands of docs/triggers.md are run as they stand there.
 
 import { createHmac } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawn } from 'node:child_process'
@@ -258,6 +258,25 @@ test('W20 mode=sse tells the steps and ends by itself', async () => {
     'flow.completed',
   ])
   expect(names).toContain('token')
+})
+
+test('swarm trigger fires an event with a file and follows the run to its end', async () => {
+  const file = join(directory, 'alert.json')
+  writeFileSync(
+    file,
+    JSON.stringify({ incident: { title: 'P-48291 High error rate', description: '12.3% 5xx responses' } }),
+  )
+  const command = ['trigger', 'incident-alert', '-n', namespace, '--kubeconfig', dev.kubeconfig]
+  const fired = await swarm([...command, '--file', file])
+  expect(fired.exitCode, fired.stderr).toBe(0)
+  expect(fired.stderr).toMatch(/^SwarmRun incident-response\/incident-alert-[0-9a-f]{15}$/m)
+  expect(fired.stdout).toContain('P-48291')
+  // The template needs what an empty body does not have: the hub's own words come back.
+  const empty = await swarm(command)
+  expect([empty.exitCode, empty.stderr]).toEqual([
+    2,
+    expect.stringContaining('.trigger.body.incident is not in the data') as string,
+  ])
 })
 
 const kubectl = findKubectls().at(-1)
