@@ -17,6 +17,8 @@ export interface StormOutcome {
   readonly kills: number
   readonly runs: number
   readonly succeeded: number
+  /** Why the others did not. */
+  readonly failures: readonly string[]
   /** Incidents whose deliveries were answered with more than one name. */
   readonly severalNames: number
   /** Slack posts per incident: how many incidents had so many. */
@@ -109,7 +111,8 @@ export const playStorm = async ({
       deliveries: deliveries.length,
       kills: killed,
       runs: runs.length,
-      succeeded: runs.filter((phase) => phase === 'Succeeded').length,
+      succeeded: runs.filter(({ phase }) => phase === 'Succeeded').length,
+      failures: runs.flatMap(({ phase, why }) => (phase === 'Succeeded' ? [] : [`${phase}: ${why}`])),
       severalNames: [...names.values()].filter(({ size }) => size !== 1).length,
       posts,
       seconds: Math.round((performance.now() - began) / 1000),
@@ -153,7 +156,12 @@ const bodyOf = (id: string): string =>
     },
   })
 
-/** Phases of the runs, once there are so many and all have ended. */
+interface Ended {
+  readonly phase: string
+  readonly why: string
+}
+
+/** The runs, once there are so many and all have ended. */
 const untilAllEnded = async ({
   kubeconfig,
   count,
@@ -162,20 +170,24 @@ const untilAllEnded = async ({
   readonly kubeconfig: string
   readonly count: number
   readonly say: (line: string) => void
-}): Promise<readonly string[]> => {
+}): Promise<readonly Ended[]> => {
   const api = apiOf(kubeconfig)
   const path = `/apis/kubeswarm.io/v1alpha1/namespaces/${namespace}/swarmruns`
-  const phases = new Map<string, string>()
+  const seen = new Map<string, Ended>()
   let told = 0
   for (;;) {
     for await (const { object } of api.watch<{
       readonly metadata: { readonly name: string }
-      readonly status?: { readonly phase?: string }
+      readonly status?: {
+        readonly phase?: string
+        readonly conditions?: readonly { readonly message: string }[]
+      }
     }>(path)) {
-      phases.set(object.metadata.name, object.status?.phase ?? 'Pending')
-      const ended = [...phases.values()].filter((phase) => /^(Succeeded|Failed|Cancelled)$/.test(phase))
+      const { phase = 'Pending', conditions = [] } = object.status ?? {}
+      seen.set(object.metadata.name, { phase, why: conditions.map(({ message }) => message).join('; ') })
+      const ended = [...seen.values()].filter((run) => /^(Succeeded|Failed|Cancelled)$/.test(run.phase))
       if (ended.length >= told + 100) say(`${(told = ended.length)} of ${count} runs have ended`)
-      if (ended.length === phases.size && ended.length >= count) return ended
+      if (ended.length === seen.size && ended.length >= count) return ended
     }
   }
 }
