@@ -29,7 +29,7 @@ export interface FloodFigures {
 const PER_SECOND = 5000
 const TICK_MS = 10
 /** What a loopback sender would hold open at most. */
-const CONNECTIONS = 256
+const CONNECTIONS = 128
 const PROBE_MS = 100
 
 const template = JSON.parse(
@@ -111,7 +111,7 @@ export async function flood({
   while (performance.now() - began < seconds * 1000) {
     const due = Math.floor(((performance.now() - began) / 1000) * PER_SECOND)
     // Beyond that the sender itself would drown; what it could not send is not counted as sent.
-    while (counts.sent < due && underWay.size < CONNECTIONS * 4) {
+    while (counts.sent < due && underWay.size < CONNECTIONS) {
       counts.sent += 1
       launch(deliver)
     }
