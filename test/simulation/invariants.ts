@@ -106,6 +106,7 @@ const checkRun = ({
       const place = placeOf(record)
       fates.set(place, (fates.get(place) ?? 0) + 1)
     }
+  const resolved = new Set(of('tool.resolved').map(placeOf))
   const openAtEnd = new Set(
     state.steps
       .filter(({ phase }) => phase === 'Cancelled')
@@ -114,7 +115,9 @@ const checkRun = ({
   for (const intent of of('tool.intended')) {
     const found = fates.get(placeOf(intent)) ?? 0
     const told =
-      found === 1 || (found === 0 && (openAtEnd.has(placeOf(intent)) || mayStayOpen(records, intent)))
+      found === 1 ||
+      resolved.has(placeOf(intent)) ||
+      (found === 0 && (openAtEnd.has(placeOf(intent)) || mayStayOpen(records, intent)))
     check(told, `D6 ${found} results of ${intent.key}`)
   }
 
@@ -185,6 +188,11 @@ const mayStayOpen = (records: readonly JournalRecord[], intent: Of<'tool.intende
       record.attempt === intent.attempt,
   )
 
+const reopenedOf = (world: World, run: string): number =>
+  [...world.journals.values()]
+    .filter(([first]) => first?.type === 'run.started' && first.snapshot.input['id'] === run)
+    .flatMap((records) => records.filter(({ type }) => type === 'run.reopened')).length
+
 const checkStarts = (world: World, check: Check): void => {
   const created = world.resources.writes.filter((write) => write.startsWith('create swarmruns/'))
   for (const { name } of world.scenario.runs) {
@@ -194,13 +202,22 @@ const checkStarts = (world: World, check: Check): void => {
   }
   for (const [run, phases] of world.phases)
     check(
-      isTerminalPath(phases) || !world.isOver() || world.deleted.has(run),
+      isTerminalPath(phases, { reopened: reopenedOf(world, run) }) ||
+        !world.isOver() ||
+        world.deleted.has(run),
       `D8 status of ${run} went ${phases.join(' > ')}`,
     )
   const started = [...world.journals.values()].map(([first]) => first)
   const inputs = started.map((record) => (record?.type === 'run.started' ? record.snapshot.input['id'] : '?'))
   check(new Set(inputs).size === inputs.length, `D1 a run has two journals: ${inputs.join(', ')}`)
   for (const records of world.journals.values()) {
+    const state = foldRun(records)
+    const name = state.snapshot?.input['id'] ?? '?'
+    const told = world.phases.get(name)?.at(-1)
+    check(
+      told === state.phase || world.deleted.has(name) || !world.isOver(),
+      `D8 ${name} is ${state.phase} and its status says ${told}`,
+    )
     const last = records.findLast(({ type }) => type.startsWith('run.'))
     const afterEnd = records.filter(
       ({ type, seq }) => type === 'step.submitted' && last?.type === 'run.finished' && seq > last.seq,

@@ -1,5 +1,9 @@
-// D8: the way of a run's phase. Once it has ended it stays as it is.
+// D8: the way of a run's phase. Once it has ended it stays as it is, unless a person resolves its unknown outcome.
 
-const path = /^(?:Pending,)?(?:Running,)?(?:Succeeded|Failed|Cancelled)$/
+const path = /^(?:Pending,)?(?:(?:Running,)?Failed,)*(?:Running,)?(?:Succeeded|Failed|Cancelled)$/
 
-export const isTerminalPath = (phases: readonly string[]): boolean => path.test(phases.join(','))
+export const isTerminalPath = (
+  phases: readonly string[],
+  { reopened }: { readonly reopened: number },
+): boolean =>
+  path.test(phases.join(',')) && phases.filter((phase) => phase === 'Failed').length <= reopened + 1

@@ -41,11 +41,11 @@ export const linkedStore = ({
   const noticed =
     <T>(
       subscribe: (listener: (value: T) => void) => () => void,
-      { mayBeLost }: { readonly mayBeLost: boolean },
+      { mayBeLost }: { readonly mayBeLost: (value: T) => boolean },
     ) =>
     (listener: (value: T) => void): (() => void) => {
       const stop = subscribe((value) => {
-        if (mayBeLost && faults.strikes('noticeLost')) return
+        if (mayBeLost(value) && faults.strikes('noticeLost')) return
         const ms = faults.strikes('noticeLate')
           ? random.between(100, longestSilenceMs)
           : random.between(0.2, 3)
@@ -90,8 +90,10 @@ export const linkedStore = ({
       runs: (request) => call(() => journal.runs(request)),
       verify: (request) => call(() => journal.verify(request)),
       forget: (request) => call(() => journal.forget(request)),
-      // A run in hand is looked at from time to time anyway.
-      subscribe: noticed(journal.subscribe, { mayBeLost: process.kind === 'operator' }),
+      // A run in hand is looked at from time to time anyway; of one that is over only its reopening is news.
+      subscribe: noticed(journal.subscribe, {
+        mayBeLost: ({ uid }) => process.kind === 'operator' && !world.wasReopened(uid),
+      }),
     },
     tasks: {
       submit: (request) => call(() => tasks.submit(request)),
@@ -105,13 +107,13 @@ export const linkedStore = ({
       find: (task) => call(() => tasks.find(task)),
       depth: (agent) => call(() => tasks.depth(agent)),
       depths: () => call(() => tasks.depths()),
-      subscribe: noticed(tasks.subscribe, { mayBeLost: true }),
+      subscribe: noticed(tasks.subscribe, { mayBeLost: () => true }),
     },
     policies: {
       put: (policy) => call(() => policies.put(policy)),
       get: (agent) => call(() => policies.get(agent)),
       remove: (agent) => call(() => policies.remove(agent)),
-      subscribe: noticed(policies.subscribe, { mayBeLost: true }),
+      subscribe: noticed(policies.subscribe, { mayBeLost: () => true }),
     },
     spend: {
       reserve: (request) => call(() => spend.reserve(request)),
@@ -130,7 +132,7 @@ export const linkedStore = ({
       // Late, never lost: who was away looks again when the connection is back.
       subscribe: (listener) =>
         noticed((tell: (event: EventName | undefined) => void) => inbox.subscribe(tell), {
-          mayBeLost: false,
+          mayBeLost: () => false,
         })(listener),
     },
     ends: {
@@ -139,7 +141,7 @@ export const linkedStore = ({
       settle: (request) => call(() => ends.settle(request)),
       subscribe: (listener) =>
         noticed((tell: (value: undefined) => void) => ends.subscribe(() => tell(undefined)), {
-          mayBeLost: false,
+          mayBeLost: () => false,
         })(() => listener()),
     },
     // Nothing is told to people in the simulation.

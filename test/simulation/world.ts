@@ -6,7 +6,9 @@ import { createMemoryResources } from '../../src/adapters/kubernetes/testing/mem
 import type { SwarmPolicy, SwarmRun } from '../../src/api/v1alpha1/index.ts'
 import { swarmAgents, swarmRuns, swarmTeams } from '../../src/api/v1alpha1/index.ts'
 import { effectivePolicy } from '../../src/domain/guardrail/merge-policies.ts'
+import { foldRun } from '../../src/domain/journal/fold.ts'
 import type { JournalRecord } from '../../src/domain/journal/record.ts'
+import { resolveCalls } from '../../src/domain/run/resolve-calls.ts'
 import { createAgentTasks, type AgentTasks } from '../../src/hub/agent-tasks.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { Faults } from './faults.ts'
@@ -101,7 +103,8 @@ export class World {
     await this.#prepare()
     this.#startProcesses()
     this.#startRuns()
-    this.faultsEndAt = start + random.between(5000, 90_000)
+    this.#resolveLater()
+    this.faultsEndAt = start + random.between(5000, random.chance(0.25) ? 200_000 : 90_000)
     await this.#until(this.faultsEndAt, () => false)
     faults.over = true
     for (const process of this.#living) process.pausedUntil = Math.min(process.pausedUntil, scheduler.now)
@@ -117,14 +120,23 @@ export class World {
 
   /** Whether every run that was asked for has ended, in the journal and in its status. */
   isOver(): boolean {
-    for (const records of this.journals.values())
-      if (!records.some(({ type }) => type === 'run.finished')) return false
+    for (const [uid, records] of this.journals) {
+      const end = records.findLast(({ type }) => type === 'run.finished' || type === 'run.reopened')
+      if (end?.type !== 'run.finished') return false
+      // A person will look into it.
+      if (end.reason === 'OutcomeUnknown' && !this.#judged.has(uid)) return false
+    }
     return this.scenario.runs.every(({ name }) => {
       const last = this.phases.get(name)?.at(-1)
       return this.deleted.has(name) || (last !== undefined && isTerminal(last))
     })
   }
   readonly deleted = new Set<string>()
+
+  /** Whether a person has let the run go on. */
+  wasReopened(uid: string): boolean {
+    return this.#judged.has(uid)
+  }
 
   planOf({ run, step }: { readonly run: string; readonly step: string }): Plan | undefined {
     const planned = this.scenario.runs.find(({ name }) => name === run)
@@ -326,6 +338,60 @@ export class World {
       this.withoutOperatorAt = this.scheduler.now
   }
 
+  /** A person who has time: of some runs with an unknown outcome they look what happened, and say so. */
+  #resolveLater(): void {
+    this.scheduler.after(looksEveryMs, () => {
+      this.#resolveLater()
+      for (const [uid, records] of this.journals) {
+        const state = foldRun(records)
+        const { finishedAt } = state
+        if (finishedAt === undefined || this.scheduler.now - Date.parse(finishedAt) < certainAfterMs) continue
+        if (state.reason !== 'OutcomeUnknown' || this.#judged.has(uid)) continue
+        this.#judged.add(uid)
+        const name = state.snapshot?.input['id'] ?? ''
+        if (this.deleted.has(name) || !this.random.chance(0.7)) continue
+        for (const { name: step, unknownCalls, openCalls } of state.steps) {
+          if (unknownCalls.length + openCalls.length === 0) continue
+          const done = this.toolLedger.some(
+            ({ tool, arguments: args }) =>
+              tool === 'post' && this.#isUnknown({ records, step, what: String(args['what']) }),
+          )
+          const decision = resolveCalls({
+            state,
+            step,
+            outcome: done ? 'done' : 'not-done',
+            by: 'a person',
+          })
+          if (decision.type === 'refused') continue
+          this.say(`a person resolves ${step} of ${name}: ${done ? 'done' : 'not done'}`)
+          void this.store.journal.append({
+            run: { namespace, name, uid },
+            records: decision.records,
+            contents: decision.contents,
+          })
+          break
+        }
+      }
+    })
+  }
+  readonly #judged = new Set<string>()
+
+  #isUnknown({
+    records,
+    step,
+    what,
+  }: {
+    readonly records: readonly JournalRecord[]
+    readonly step: string
+    readonly what: string
+  }): boolean {
+    const intents = records.filter((record) => record.type === 'tool.intended' && record.step === step)
+    const last = intents.at(-1)
+    return (
+      last?.type === 'tool.intended' && (last.arguments as { readonly what?: string } | null)?.what === what
+    )
+  }
+
   #startRuns(): void {
     for (const planned of this.scenario.runs) {
       const { name, startsInMs, delivered, cancelledInMs, deletedInMs } = planned
@@ -385,6 +451,10 @@ export class World {
     this.scheduler.now = Math.max(this.scheduler.now, end)
   }
 }
+
+const looksEveryMs = 5000
+/** By then nothing of the run can still be on its way to a tool: no process is stopped for that long. */
+const certainAfterMs = 60_000
 
 const kindNames = { operator: 'Operator', hub: 'Hub', agent: 'Agent' } as const
 
