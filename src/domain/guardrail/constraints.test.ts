@@ -70,7 +70,7 @@ test.each<[string, ArgumentConstraint, Record<string, unknown>, boolean]>([
   ],
   [
     'what every object inherits is not an argument',
-    { ...at('constructor.name'), type: 'const', value: 'Object' },
+    { ...at('toString'), type: 'const', value: null },
     {},
     false,
   ],
