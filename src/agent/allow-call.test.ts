@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { allowCall, redeem, type AllowedCall } from './allow-call.ts'
+import type { KnownSecret } from '../domain/guardrail/known-secrets.ts'
 import { callTool } from './call-tool.ts'
 import { runToolsets } from './run-toolsets.ts'
 import { pinTools } from './pin-tools.ts'
@@ -8,7 +9,7 @@ import { inMemoryTaskSource } from './testing/in-memory-task-source.ts'
 import { fastClock, policyOf, silent, stagedServer, taskOf } from './testing/stage.ts'
 import { TaskSession } from './task-session.ts'
 
-const permitted = async () => {
+const judged = async (args = '{}', secrets: readonly KnownSecret[] = []) => {
   const server = stagedServer({ name: 'slack', tools: ['post_message'] })
   const pinned = await pinTools({
     servers: [{ server, onUnavailable: 'fail' }],
@@ -20,13 +21,18 @@ const permitted = async () => {
   })
   if (pinned.type !== 'pinned') throw new Error('expected the tools to be pinned')
   const verdict = allowCall({
-    call: { id: '1', alias: 'slack__post_message', arguments: '{}', state: { type: 'requested' } },
+    call: { id: '1', alias: 'slack__post_message', arguments: args, state: { type: 'requested' } },
     earlier: [],
     policies: [policyOf({ servers: ['slack'] })],
     tools: pinned.tools,
     task: taskOf(),
-    secrets: [],
+    secrets,
   })
+  return { server, verdict }
+}
+
+const permitted = async () => {
+  const { server, verdict } = await judged()
   if (verdict.type !== 'allowed') throw new Error('expected the call to be allowed')
   return { server, call: verdict.call }
 }
@@ -82,4 +88,17 @@ test('P3 one file calls tools, and one asks models', async () => {
   expect(await withText(/\.callTool\(/)).toEqual(['call-tool.ts'])
   expect(await withText(/\.generate\(/)).toEqual(['ask-model.ts'])
   expect(await withText(/as AllowedCall/)).toEqual(['allow-call.ts'])
+})
+
+test('S4 a call that carries a secret is refused, and its record does not tell the secret', async () => {
+  const secrets = [{ name: 'SLACK_TOKEN', value: 'xoxb-1234567890-abc' }]
+  const { verdict } = await judged('{"text":"it is xoxb-1234567890-abc"}', secrets)
+  expect(verdict).toMatchObject({
+    type: 'denied',
+    denied: { reason: 'SecretInArguments' },
+    arguments: { text: 'it is [SLACK_TOKEN]' },
+  })
+  const unreadable = await judged('{"text":"xoxb-1234567890-abc', secrets)
+  expect(unreadable.verdict).toMatchObject({ type: 'denied', denied: { reason: 'InvalidArguments' } })
+  expect(JSON.stringify(unreadable.verdict)).not.toContain('xoxb')
 })

@@ -150,6 +150,7 @@ export const groups: readonly Group[] = [
     file: `${guardrail}/policy-terms.ts`,
     tests: [
       `${guardrail}/merge-policies.test.ts`,
+      `${guardrail}/gate.test.ts`,
       `${guardrail}/trust.test.ts`,
       `${guardrail}/output-gate.test.ts`,
       'domain/admission/check-separation.test.ts',

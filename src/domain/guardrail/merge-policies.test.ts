@@ -139,6 +139,30 @@ const policies = fc
   .array(specs, { maxLength: 4 })
   .map((list) => list.map((spec, index) => policyOf(`policy-${index}`, spec)))
 
+test('S3 every demand of every policy reaches the agent: the first one’s and the last one’s', () => {
+  const demands = (channel: string, model: string, limit: number) => ({
+    limits: { maxTimeoutSeconds: limit, maxConcurrentTasks: limit, maxTokensPerCall: limit },
+    tools: {
+      deny: [`${channel}/*`],
+      constraints: [{ tool: 'slack/*', args: { [channel]: { const: 'x' } } }],
+    },
+    models: { allowed: [`${model}*`], denied: [`${model}-max*`] },
+  })
+  const both = [policyOf('one', demands('a', 'qwen', 60)), policyOf('two', demands('b', 'llama', 3))]
+  for (const list of [both, both.toReversed()]) {
+    const { tools, models, limits } = effectivePolicy({ agent, policies: list })
+    expect(tools.deny.map(({ pattern }) => pattern).toSorted()).toEqual(['a/*', 'b/*'])
+    expect(tools.constraints.map(({ args }) => args[0]?.path).toSorted()).toEqual(['a', 'b'])
+    expect(models.allow.map((rules) => rules.map(({ pattern }) => pattern)).toSorted()).toEqual([
+      ['llama*'],
+      ['qwen*'],
+    ])
+    expect(models.deny.map(({ pattern }) => pattern).toSorted()).toEqual(['llama-max*', 'qwen-max*'])
+    for (const limit of ['timeoutSeconds', 'concurrentTasks', 'tokensPerCall'] as const)
+      expect(limits[limit]).toMatchObject({ value: 3, source: { name: 'two' } })
+  }
+})
+
 describe('S2 merging', () => {
   test('is commutative: the order of policies says nothing', () => {
     fc.assert(
