@@ -8,6 +8,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openAuthority } from '../../packages/local-kube/src/certificates/authority.ts'
 import { kubeconfig } from '../../packages/local-kube/src/kubeconfig.ts'
 import { conformanceClient } from '../../packages/local-kube/test/conformance-runner.ts'
 import type { ControlPlaneBinaries } from './control-plane-binaries.ts'
@@ -18,6 +19,8 @@ export interface ControlPlane {
   readonly caCertificate: string
   /** Of a member of `system:masters`. */
   readonly token: string
+  /** PEM: of the certificate that kube-apiserver shows to kubelets. */
+  readonly kubeletClientAuthority: string
   kubeconfig(): string
   /** For a control plane that was started without them. */
   startControllers(): Promise<void>
@@ -77,6 +80,7 @@ export async function startControlPlane(
     })
     await ready('etcd', async () => (await fetch(`${etcdUrl}/health`)).ok)
 
+    const kubeletClient = await openAuthority({ directory: undefined, hosts: ['kube-apiserver'] })
     const token = randomBytes(16).toString('hex')
     const { privateKey, publicKey } = generateKeyPairSync('rsa', {
       modulusLength: 2048,
@@ -94,6 +98,10 @@ export async function startControlPlane(
       'service-account-issuer': 'https://kubernetes.default.svc.cluster.local',
       'service-account-key-file': file('service-account.pub', publicKey),
       'service-account-signing-key-file': signingKey,
+      'kubelet-client-certificate': file('kubelet-client.crt', kubeletClient.certificate),
+      'kubelet-client-key': file('kubelet-client.key', kubeletClient.key),
+      // The name of a node of ours is no name in any DNS.
+      'kubelet-preferred-address-types': 'InternalIP',
       'service-cluster-ip-range': '10.96.0.0/16',
       // It would publish a loopback address, which no Endpoints object may hold.
       'endpoint-reconciler-type': 'none',
@@ -123,13 +131,23 @@ export async function startControlPlane(
         'service-account-private-key-file': signingKey,
         'root-ca-file': join(directory, 'certificates', 'apiserver.crt'),
         'secure-port': '0',
+        // A node that is told of at leisure is no lost node.
+        'node-monitor-grace-period': '1h',
       })
       await ready('kube-controller-manager', () =>
         answers('/api/v1/namespaces/default/serviceaccounts/default'),
       )
     }
     if (controllers && kubeControllerManager !== undefined) await startControllers()
-    return { url, caCertificate: caOf(), token, kubeconfig: configuration, startControllers, close }
+    return {
+      url,
+      caCertificate: caOf(),
+      token,
+      kubeletClientAuthority: kubeletClient.caCertificate,
+      kubeconfig: configuration,
+      startControllers,
+      close,
+    }
   } catch (error) {
     await close()
     throw error

@@ -1,4 +1,4 @@
-/** Every kubectl from 1.30 on: on the PATH, and beside the real file of each (`kubectl.1.31`, …). */
+/** Every kubectl from 1.30 on: on the PATH, beside the real file of each (`kubectl.1.31`, …), and those given. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
@@ -8,12 +8,12 @@ export interface Kubectl {
   readonly version: string
 }
 
-export function findKubectls(): readonly Kubectl[] {
+export function findKubectls(given: readonly string[] = []): readonly Kubectl[] {
   const onPath = (process.env['PATH'] ?? '')
     .split(delimiter)
     .map((directory) => join(directory, 'kubectl'))
     .filter(existsSync)
-  const candidates = onPath.flatMap((path) => {
+  const candidates = [...given, ...onPath].flatMap((path) => {
     const directory = dirname(realpathSync(path))
     return [
       path,

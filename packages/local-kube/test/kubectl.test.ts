@@ -3,13 +3,15 @@
  * in `npm run test:cluster`, where what they print is compared with what a real API server makes them print.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { startLocalKube } from '../src/index.ts'
 import type { LocalKube } from '../src/index.ts'
 import { findKubectls } from './find-kubectl.ts'
 import { broken, kubectlRunner } from './kubectl-runner.ts'
 import type { KubectlRunner } from './kubectl-runner.ts'
-import { script } from './kubectl-script.ts'
+import { renderKubectlPage } from './kubectl-page.ts'
+import { scriptFor } from './kubectl-script.ts'
 
 const found = findKubectls()
 const kubectls = found.filter((_, index) => index === 0 || index === found.length - 1)
@@ -18,7 +20,7 @@ if (kubectls.length === 0)
 
 const program = fileURLToPath(new URL('../src/node-agent/fixtures/server.js', import.meta.url))
 
-describe.skipIf(kubectls.length === 0).each(kubectls)('kubectl $version', ({ path }) => {
+describe.skipIf(kubectls.length === 0).each(kubectls)('kubectl $version', ({ path, version }) => {
   let kube: LocalKube
   let kubectl: KubectlRunner
 
@@ -33,7 +35,11 @@ describe.skipIf(kubectls.length === 0).each(kubectls)('kubectl $version', ({ pat
     await kube.close()
   })
 
-  test.each(script)('$args', async (command) => {
+  test.each(scriptFor(version))('$args', async (command) => {
     expect(broken(command, await kubectl.run(command))).toBeUndefined()
   })
+})
+
+test('the page that lists the commands is up to date', () => {
+  expect(readFileSync(new URL('../kubectl.md', import.meta.url), 'utf8')).toBe(renderKubectlPage())
 })

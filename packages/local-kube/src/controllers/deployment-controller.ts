@@ -100,11 +100,12 @@ export function startDeploymentController({
       }
       try {
         replicaSets.learn(await client.create<ReplicaSet>({ kind: kinds.replicaSets, namespace, body }))
-        tell(
-          deployment,
-          'ScalingReplicaSet',
-          `Scaled up replica set ${body.metadata.name} from 0 to ${replicas}`,
-        )
+        if (replicas > 0)
+          tell(
+            deployment,
+            'ScalingReplicaSet',
+            `Scaled up replica set ${body.metadata.name} from 0 to ${replicas}`,
+          )
         return collisions
       } catch (error) {
         if (!isApiError(error, 409)) throw error

@@ -156,6 +156,7 @@ export class ResourceRoutes {
         }
         const needsVersion =
           resource.custom !== undefined && asString(valueAt(body, 'metadata', 'resourceVersion')) === ''
+        if (needsVersion) this.#current(resource, path)
         if (needsVersion) throw mustSpecifyVersion(resource, path.name ?? '')
         this.#send(
           exchange,

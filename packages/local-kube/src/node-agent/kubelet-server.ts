@@ -1,9 +1,10 @@
-// The node's own HTTPS endpoint, which the API server asks for logs (`kubectl logs`) and figures. Loopback only. Whoever asks must
-// either be the API server's client (a bearer token that TokenReview accepts with the right to the node) or hold the
-// node's token; the certificate is self-signed, as a kubelet's is.
+// The node's own HTTPS endpoint, which the API server asks for logs (`kubectl logs`) and figures. Loopback only. Whoever
+// asks must either be the API server's client (a bearer token that TokenReview accepts with the right to the node, or a
+// certificate of the authority it was given) or hold the node's token; its own certificate is self-signed, as a kubelet's is.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
+import type { TLSSocket } from 'node:tls'
 import type { AddressInfo } from 'node:net'
 import { parseLogOptions } from './log-options.ts'
 import type { LogSource } from './pod-worker.ts'
@@ -36,13 +37,25 @@ export interface KubeletSource {
 
 export async function startKubeletServer({
   certificate,
+  clientAuthority,
   source,
 }: {
+  /** PEM: whoever has a certificate of it may ask. */
+  readonly clientAuthority?: string | undefined
   readonly certificate: { readonly certificate: string; readonly key: string }
   readonly source: KubeletSource
 }): Promise<KubeletServer> {
   const server = createServer(
-    { cert: certificate.certificate, key: certificate.key },
+    {
+      cert: certificate.certificate,
+      key: certificate.key,
+      // Without a certificate a bearer token may do.
+      ...(clientAuthority !== undefined && {
+        ca: clientAuthority,
+        requestCert: true,
+        rejectUnauthorized: false,
+      }),
+    },
     (request, response) => {
       handle(source, request, response).catch((error: unknown) => {
         if (response.headersSent) response.destroy()
@@ -73,7 +86,8 @@ async function handle(
   if (url.pathname === '/healthz') return text(response, 200, 'ok')
   const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
   const verb = (request.method ?? 'GET').toLowerCase()
-  if (!(await source.isAllowed({ token, verb, path: url.pathname })))
+  const isKnown = (request.socket as TLSSocket).authorized
+  if (!isKnown && !(await source.isAllowed({ token, verb, path: url.pathname })))
     return text(response, 401, 'Unauthorized')
   if (url.pathname === '/stats/summary') {
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(source.stats()))

@@ -38,6 +38,8 @@ export interface NodeAgentConfig {
   readonly restartBackoff?: RestartBackoff
   /** PEM, for the node's HTTPS endpoint; without it a self-signed one is made. */
   readonly servingCertificate?: { readonly certificate: string; readonly key: string }
+  /** PEM: clients with a certificate of this authority may read logs, as with a kubelet's `--client-ca-file`. */
+  readonly clientAuthority?: string
   /** No pod gets longer than this to stop when the agent itself stops. */
   readonly longestShutdownMilliseconds?: number
   readonly logger?: Logger
@@ -63,6 +65,7 @@ export async function startNodeAgent({
   extraEnv = {},
   restartBackoff = kubernetesBackoff,
   servingCertificate,
+  clientAuthority,
   longestShutdownMilliseconds = 10_000,
   logger = silentLogger,
   onPodEvent = () => undefined,
@@ -115,6 +118,7 @@ export async function startNodeAgent({
 
   const isAllowed = createKubeletAccess({ client, nodeName })
   const kubelet = await startKubeletServer({
+    clientAuthority,
     certificate:
       servingCertificate ??
       selfSignedCertificate({

@@ -210,6 +210,21 @@ const eventColumns = (
   { ...nameColumn, priority: 1 },
 ]
 
+const named = (kind: string): Column =>
+  text(
+    `${kind}s`,
+    (o) =>
+      asArray(o['subjects'])
+        .map(asObject)
+        .filter((subject) => subject['kind'] === kind)
+        .map(({ namespace, name }) =>
+          kind === 'ServiceAccount' ? `${asString(namespace)}/${asString(name)}` : asString(name),
+        )
+        .join(', '),
+    1,
+  )
+const subjects = ['User', 'Group', 'ServiceAccount'].map(named)
+
 const columns: Readonly<Record<string, readonly Column[]>> = {
   '/Namespace': [nameColumn, text('Status', (o) => str(o, 'status', 'phase')), ageColumn],
   '/Node': [
@@ -360,11 +375,13 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
     nameColumn,
     text('Role', (o) => `${str(o, 'roleRef', 'kind')}/${str(o, 'roleRef', 'name')}`),
     ageColumn,
+    ...subjects,
   ],
   'rbac.authorization.k8s.io/ClusterRoleBinding': [
     nameColumn,
     text('Role', (o) => `${str(o, 'roleRef', 'kind')}/${str(o, 'roleRef', 'name')}`),
     ageColumn,
+    ...subjects,
   ],
   'apiextensions.k8s.io/CustomResourceDefinition': [
     nameColumn,
