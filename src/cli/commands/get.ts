@@ -13,7 +13,7 @@ import { withCluster, type Cluster, type ClusterOptions } from '../session/clust
 
 export const registerGet = (program: Command): void => {
   withClusterOptions(program.command('get'))
-    .summary('list agents, teams, runs, policies and events')
+    .summary('list agents, teams, runs and the other kinds')
     .argument('<kind>', `one of ${kindWords.join(', ')}, or kind/name`)
     .argument('[name]')
     .option('-A, --all-namespaces', 'in every namespace')
