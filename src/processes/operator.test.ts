@@ -942,3 +942,34 @@ test('settings become part of the prompt, a change rolls the pods, and their rul
     expect(metadata.labels).toMatchObject({ 'kubeswarm.io/policy-compliant': 'false' })
   })
 })
+
+test('W13 W17 an agent of two teams that has a daily limit starts, and the runs of both teams succeed', async () => {
+  const { resources, store } = await setUp()
+  const shared = agentNamed('shared', { guardrails: { limits: { dailyTokens: 100_000 } } })
+  await resources.create(swarmAgents, shared)
+  for (const name of ['one', 'two']) {
+    const spec = { roles: [{ name: 'worker', swarmAgent: 'shared' }], pipeline: [{ role: 'worker' }] }
+    await resources.create(swarmTeams, { apiVersion, kind: 'SwarmTeam', metadata: meta(name), spec })
+    await resources.create(swarmRuns, runNamed(`run-${name}`, { teamRef: name }))
+  }
+  await play(store, 'shared', 'done')
+  await play(store, 'shared', 'done')
+  for (const name of ['one', 'two']) await untilPhase(resources, `run-${name}`, 'Succeeded')
+  await vi.waitFor(() => read(resources, deployments, 'shared-agent'))
+  expect((await store.policies.get({ namespace, name: 'shared' }))?.limits.dailyTokens?.value).toBe(100_000)
+})
+
+test('W22 X7 X13 the operator dials no tool server, believes no annotation, and touches no namespace', async () => {
+  const { resources } = await setUp()
+  const lost = agentNamed('lost', {
+    tools: { mcp: [{ name: 'black-hole', url: 'http://10.255.255.1:8080' }] },
+  })
+  const queue = { 'kubeswarm/team-queue-url': 'redis://evil.example:6379' }
+  await resources.create(swarmAgents, { ...lost, metadata: { ...meta('lost'), annotations: queue } })
+  await resources.create(swarmAgents, agentNamed('other'))
+  for (const name of ['lost-agent', 'other-agent']) {
+    const deployment = await vi.waitFor(() => read(resources, deployments, name))
+    expect(JSON.stringify(deployment)).not.toContain('evil.example')
+  }
+  expect(resources.writes.filter((write) => write.includes(` namespaces/${namespace}`))).toEqual([])
+})

@@ -14,7 +14,7 @@ const streaming = (pieces: readonly string[]): Response =>
   )
 
 describe('a limited response', () => {
-  it('F43 works on a response of the built-in fetch as well', async () => {
+  it('F43 X12 works on a response of the built-in fetch as well', async () => {
     const limit = { maxBytes: 10 }
     expect(await limitedResponse({ response: streaming(['short']), limit }).text()).toBe('short')
     let exceeded = false
