@@ -6,7 +6,7 @@ import { callTool } from './call-tool.ts'
 import { runToolsets } from './run-toolsets.ts'
 import { pinTools } from './pin-tools.ts'
 import { inMemoryTaskSource } from './testing/in-memory-task-source.ts'
-import { fastClock, policyOf, silent, stagedServer, taskOf } from './testing/stage.ts'
+import { fastClock, perform, policyOf, says, silent, stagedServer, taskOf } from './testing/stage.ts'
 import { TaskSession } from './task-session.ts'
 
 const judged = async (args = '{}', secrets: readonly KnownSecret[] = []) => {
@@ -101,4 +101,14 @@ test('S4 a call that carries a secret is refused, and its record does not tell t
   const unreadable = await judged('{"text":"xoxb-1234567890-abc', secrets)
   expect(unreadable.verdict).toMatchObject({ type: 'denied', denied: { reason: 'InvalidArguments' } })
   expect(JSON.stringify(unreadable.verdict)).not.toContain('xoxb')
+})
+
+test('a model is offered only what it could call', async () => {
+  const server = stagedServer({ name: 'slack', tools: ['post_message', 'delete_channel'] })
+  const { model } = await perform({
+    servers: [server],
+    policy: policyOf({ servers: ['slack'], allow: ['slack/post_*'] }),
+    script: [says('Done.')],
+  })
+  expect(model.requests[0]?.tools.map(({ name }) => name)).toEqual(['slack__post_message'])
 })

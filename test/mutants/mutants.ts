@@ -383,7 +383,7 @@ export const groups: readonly Group[] = [
   },
   {
     file: 'domain/admission/check-agent.ts',
-    tests: ['domain/admission/admit.test.ts'],
+    tests: ['domain/admission/admit.test.ts', 'domain/admission/check-separation.test.ts'],
     changes: [
       ['policies at admission', '    checkPolicies(agent, context),\n', ''],
       ['separation at admission', '    checkAgentSeparation({ agent, oldAgent, context }),\n', ''],
@@ -434,7 +434,12 @@ export const groups: readonly Group[] = [
   },
   {
     file: 'agent/pin-tools.ts',
-    tests: ['agent/worker.test.ts', 'agent/faults.test.ts', `${guardrail}/server-rules.test.ts`],
+    tests: [
+      'agent/allow-call.test.ts',
+      'agent/worker.test.ts',
+      'agent/faults.test.ts',
+      `${guardrail}/server-rules.test.ts`,
+    ],
     changes: [
       ['two tools of one name', 'if (same.length > 1)', 'if (same.length > 9)'],
       ['hidden characters', 'description: visible(description)', 'description: description'],
