@@ -2,6 +2,7 @@
 // that was checked is the one that is connected to, so a name that answers differently the second time gains nothing.
 
 import ipaddr from 'ipaddr.js'
+import { addressKind } from './address-kind.ts'
 
 export class ForbiddenAddressError extends Error {
   readonly code = 'ADDRESS_FORBIDDEN'
@@ -26,7 +27,7 @@ export const addressGuard = ({
   mayBePrivate = () => false,
 }: { readonly mayBePrivate?: (host: string) => boolean } = {}): AddressGuard => ({
   check: ({ host, address }) => {
-    switch (kindOf(address)) {
+    switch (addressKind(address)) {
       case 'public':
         return
       case 'private':
@@ -41,40 +42,6 @@ export const addressGuard = ({
     }
   },
 })
-
-type Kind = 'public' | 'private' | 'never'
-
-const kindOf = (text: string): Kind => {
-  if (!ipaddr.isValid(text)) return 'never'
-  const address = ipaddr.process(text)
-  if (alwaysDenied.some((range) => address.kind() === range[0].kind() && address.match(range))) return 'never'
-  switch (address.range()) {
-    case 'unicast':
-      return 'public'
-    case 'private':
-    case 'loopback':
-    case 'uniqueLocal':
-    case 'carrierGradeNat':
-      return 'private'
-    case 'rfc6052':
-    case '6to4':
-      return kindOf(embedded(address))
-    default:
-      return 'never'
-  }
-}
-
-/** Metadata services outside the link-local range. */
-const alwaysDenied = ['fd00:ec2::254/128', '100.100.100.200/32', '168.63.129.16/32'].map((range) =>
-  ipaddr.parseCIDR(range),
-)
-
-/** The IPv4 address that a translated IPv6 address stands for. */
-const embedded = (address: ipaddr.IPv4 | ipaddr.IPv6): string => {
-  const bytes = address.toByteArray()
-  const at = address.range() === '6to4' ? 2 : 12
-  return bytes.slice(at, at + 4).join('.')
-}
 
 /** Names that no public DNS answers for, and addresses written as such. */
 const isPrivateName = (host: string): boolean => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { checkedResolver, isOpenAddress } from './checked-resolver.ts'
+import { addressKind } from './address-kind.ts'
+import { checkedResolver } from './checked-resolver.ts'
 import { createFetch } from './create-fetch.ts'
 import type { HostResolver } from './service-resolver.ts'
 
@@ -29,10 +30,10 @@ describe('F96 X8 where addresses of users may lead', () => {
     'fe80::1',
     'fd00:ec2::254',
     'not an address',
-  ])('%s is closed', (address) => expect(isOpenAddress(address)).toBe(false))
+  ])('%s is closed', (address) => expect(addressKind(address)).not.toBe('public'))
 
   test.each(['93.184.216.34', '2606:2800:220:1::1'])('%s is open', (address) =>
-    expect(isOpenAddress(address)).toBe(true),
+    expect(addressKind(address)).toBe('public'),
   )
 
   test('the address that was checked is the one that is connected to', async () => {

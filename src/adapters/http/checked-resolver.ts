@@ -4,7 +4,8 @@
 // of whoever names it, and nowhere else.
 
 import { lookup } from 'node:dns/promises'
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
+import { addressKind } from './address-kind.ts'
 import { serviceName, type Endpoint, type HostResolver } from './service-resolver.ts'
 
 /** The address may not be reached. */
@@ -15,38 +16,6 @@ export class AddressRefusedError extends Error {
     super(message)
     this.name = 'AddressRefusedError'
   }
-}
-
-const closed = new BlockList()
-for (const [network, bits] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 3],
-] as const)
-  closed.addSubnet(network, bits, 'ipv4')
-for (const [network, bits] of [
-  ['::', 127],
-  ['64:ff9b::', 96],
-  ['64:ff9b:1::', 48],
-  ['2002::', 16],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const)
-  closed.addSubnet(network, bits, 'ipv6')
-
-export const isOpenAddress = (address: string): boolean => {
-  const family = isIP(address)
-  if (family === 0) return false
-  // An IPv4 address in IPv6 clothes is judged as what it is.
-  return !closed.check(address, family === 4 ? 'ipv4' : 'ipv6')
 }
 
 export const checkedResolver = ({
@@ -81,7 +50,7 @@ export const checkedResolver = ({
     }
     const addresses = isIP(host) === 0 ? await resolve(host) : [host]
     // One that is closed among several is a trap as good as one alone.
-    const refused = addresses.find((address) => !isOpenAddress(address))
+    const refused = addresses.find((address) => addressKind(address) !== 'public')
     const [first] = addresses
     if (refused !== undefined || first === undefined)
       throw new AddressRefusedError(
