@@ -23,7 +23,11 @@ const guardrail = 'domain/guardrail'
 export const groups: readonly Group[] = [
   {
     file: `${guardrail}/gate.ts`,
-    tests: [`${guardrail}/server-rules.test.ts`, `${guardrail}/merge-policies.test.ts`],
+    tests: [
+      `${guardrail}/server-rules.test.ts`,
+      `${guardrail}/toolset.test.ts`,
+      `${guardrail}/merge-policies.test.ts`,
+    ],
     changes: [
       ['the tool exists', '  unknownTool(question) ??\n', ''],
       [
@@ -33,6 +37,7 @@ export const groups: readonly Group[] = [
       ],
       ['the server offers the tool', " && definition !== 'unknown') return undefined", ') return undefined'],
       ['the server may be reached', '  serverForbidden(question) ??\n', ''],
+      ['definitions are fixed for a run', '  definitionChanged(question) ??\n', ''],
       ['denials', '  deniedByPattern(question) ??\n', ''],
       ['allow lists', '  notAllowed(question) ??\n', ''],
       [
@@ -61,6 +66,11 @@ export const groups: readonly Group[] = [
       ],
       ['the answer’s own limit', 'Math.min(left, valueOr(answerTokensPerCall, left))', 'left'],
     ],
+  },
+  {
+    file: `${guardrail}/toolset.ts`,
+    tests: ['agent/perform-task.test.ts'],
+    changes: [['approved digests', 'pin.digest === digest) return undefined', 'true) return undefined']],
   },
   {
     file: `${guardrail}/constraints.ts`,
