@@ -287,8 +287,8 @@ describe('a manifest that is stored with a warning', () => {
   test.each([
     {
       reason: 'a field that is not acted on yet',
-      manifest: `${head('SwarmAgent', 'warned')}  model: m\n  prompt: {inline: x}\n  observability: {notifyRef: {name: ops}}\n`,
-      says: ['SwarmAgent bad-manifests/warned', 'spec.observability.notifyRef'],
+      manifest: `${head('SwarmAgent', 'warned')}  model: m\n  prompt: {inline: x}\n  guardrails: {budgetRef: {name: month}}\n`,
+      says: ['SwarmAgent bad-manifests/warned', 'spec.guardrails.budgetRef'],
     },
     {
       reason: 'an agent that is not there yet',

@@ -72,7 +72,9 @@ async function send({
   })
   const content = await answer.body.text()
   stalls.push({ name: expect.getState().currentTestName ?? '', ...(await asked()) })
-  return { status: answer.statusCode, body: JSON.parse(content) as Answered['body'] }
+  // A path that leads nowhere is answered in plain words, as a real API server does.
+  const isJson = String(answer.headers['content-type']).startsWith('application/json')
+  return { status: answer.statusCode, body: (isJson ? JSON.parse(content) : {}) as Answered['body'] }
 }
 
 const configMaps = '/api/v1/namespaces/default/configmaps'
