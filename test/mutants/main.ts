@@ -66,7 +66,7 @@ try {
     )
   }
   console.log(
-    `${chosen.length - unnoticed} of ${chosen.length} checks are missed by a test when they are taken away`,
+    `${chosen.length - unnoticed} of ${chosen.length} checks turn a test red when they are taken away`,
   )
   process.exitCode = unnoticed === 0 ? 0 : 1
 } finally {
