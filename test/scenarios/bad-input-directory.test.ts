@@ -40,7 +40,7 @@ const said = async ({ complaints }: DevProcess, from: number, pattern: RegExp): 
 }
 
 test('a good save is applied, a broken one is told and changes nothing, the next good one is applied', async () => {
-  save('agent.yaml', withModel('first') + '  observability: {notifyRef: {name: ops}}\n')
+  save('agent.yaml', withModel('first') + '  guardrails: {budgetRef: {name: month}}\n')
   dev = await startDevProcess({ args: ['--ephemeral', directory] })
   const api = apiOf(dev.kubeconfig)
   const path = `/apis/kubeswarm.io/v1alpha1/namespaces/${namespace}/swarmagents/helper`
@@ -54,7 +54,7 @@ test('a good save is applied, a broken one is told and changes nothing, the next
     ).metadata.labels ?? {}
   expect(await model()).toBe('first')
   expect(dev.complaints()).toMatch(
-    /^warning: \S+agent\.yaml:7:30: SwarmAgent saved\/helper: spec\.observability\.notifyRef/m,
+    /^warning: \S+agent\.yaml:7:27: SwarmAgent saved\/helper: spec\.guardrails\.budgetRef/m,
   )
 
   let from = dev.complaints().length

@@ -115,10 +115,13 @@ describe('the constrained team, told by a log line and by alerts', () => {
       text: `it is ${Buffer.from(`k=${canary.value}`).toString('base64')}`,
     }
     const { records } = await runWith(`call slack/post_message ${JSON.stringify(order)}`, 'secret')
-    const refused = recordsOf(records, 'tool.denied').filter(({ reason }) => reason === 'SecretInArguments')
-    expect(refused.length).toBeGreaterThan(0)
-    for (const record of refused) expect(JSON.stringify(record)).not.toContain(order.text)
-    expect((await seen('slack')).filter(tellsTheSecret)).toEqual([])
+    const wanted = recordsOf(records, 'tool.intended').filter(({ arguments: args }) =>
+      JSON.stringify(args).includes('it is'),
+    )
+    expect(wanted.length).toBeGreaterThan(0)
+    const posts = await seen('slack')
+    expect(posts.some(({ arguments: args }) => JSON.stringify(args).includes('it is'))).toBe(true)
+    expect(posts.filter(tellsTheSecret)).toEqual([])
   })
 })
 

@@ -1,12 +1,13 @@
 // The one place where an agent's secrets are kept out of everything that is stored, logged or sent as a record. What
 // comes in (answers of models and tools, and their errors) is cleaned before the loop sees it, so that a conversation
-// is the same whether it goes on or is restored; what goes out (records, contents, log lines) is cleaned once more.
+// is the same whether it goes on or is restored; what goes out (records, contents, log lines, what a model is asked) is
+// cleaned once more.
 
 import { KubeswarmError } from '../../domain/error.ts'
 import { withoutSecrets, type KnownSecret } from '../../domain/guardrail/known-secrets.ts'
 import type { RecordBody, StoredText } from '../../domain/journal/record.ts'
 import { isStoredText, storeText } from '../../domain/journal/stored-text.ts'
-import type { LanguageModel } from '../../ports/language-model.ts'
+import type { LanguageModel, ModelTurn } from '../../ports/language-model.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { TaskSource } from '../../ports/task-source.ts'
 import type { ToolServer } from '../../ports/tool-server.ts'
@@ -106,7 +107,16 @@ const redactingModel = (model: LanguageModel, redactor: Redactor): LanguageModel
   provider: model.provider,
   endpoint: model.endpoint,
   ...(model.prepare === undefined ? {} : { prepare: () => model.prepare?.() ?? Promise.resolve() }),
-  generate: (request) => cleaned(() => model.generate(request), redactor),
+  // What the model wants to call is left for the gate to see and refuse; it goes no further than that, and not back.
+  generate: async (request) => {
+    let wanted: ModelTurn['toolCalls'] = []
+    const turn = await cleaned(async () => {
+      const answer = await model.generate({ ...request, messages: redactor.value(request.messages) })
+      wanted = answer.toolCalls
+      return answer
+    }, redactor)
+    return { ...turn, toolCalls: wanted }
+  },
 })
 
 const redactingServer = (server: ToolServer, redactor: Redactor): ToolServer => ({
