@@ -458,6 +458,23 @@ test('a person can try the channels, each wish once', async () => {
   ])
 })
 
+test('what was given up is sent again at once when a person asks in the second of the latest try', async () => {
+  await prepare()
+  await startOperator()
+  const wish = (annotations: object) =>
+    resources.patch(swarmNotifies, meta('on-call'), { metadata: { annotations } })
+  await fetch(`${slack.controlUrl}/__fault`, {
+    method: 'POST',
+    body: JSON.stringify({ tool: 'chat.postMessage', mode: 'error', message: 'invalid_auth', times: 1 }),
+  })
+  await wish({ 'kubeswarm/test-trigger': 'Test/1' })
+  await vi.waitFor(async () => expect(await statusOf()).toMatchObject({ deadCount: 1 }), { timeout: 15_000 })
+  const lastTry = (await statusOf())?.lastDispatches?.[0]?.lastFiredAt ?? ''
+  await wish({ 'kubeswarm.io/resend': lastTry.replace('Z', '.001Z') })
+  await untilSent(1)
+  expect(await statusOf()).toMatchObject({ deadCount: 0 })
+})
+
 test('the end of a team’s run starts the team that follows it, once, with its output', async () => {
   await prepare({ team: teamNamed('incident-responder') })
   await resources.create(swarmTeams, teamNamed('reporter'))

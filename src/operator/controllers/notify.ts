@@ -80,12 +80,12 @@ export const createNotifyController = (context: OperatorContext): Controller => 
     const { namespace = 'default', name, uid = '', annotations } = metadata
     const wish = annotations?.[resendAnnotation]
     if (wish === undefined || resent.get(uid) === wish) return
-    // After a restart the annotation is still there: only a time later than the latest try is a new wish.
-    const lastTry = (status?.lastDispatches ?? [])
-      .map(({ lastFiredAt }) => lastFiredAt ?? '')
-      .toSorted()
-      .at(-1)
-    if (lastTry === undefined || wish > lastTry) await store.outbox.revive({ namespace, notify: name })
+    // After a restart the annotation is still there: only a time that is not before the latest try is a new wish. Tries
+    // are told in whole seconds, and a wish of the same second counts.
+    const lastTry = Math.max(
+      ...(status?.lastDispatches ?? []).map(({ lastFiredAt = '' }) => Date.parse(lastFiredAt)),
+    )
+    if (!(Date.parse(wish) < lastTry)) await store.outbox.revive({ namespace, notify: name })
     resent.set(uid, wish)
   }
 
