@@ -8,13 +8,13 @@ import { decideToolCall } from '../domain/guardrail/gate.ts'
 import { serverDenied } from '../domain/guardrail/server-rules.ts'
 import { toolsetDenied, toolsetDigest } from '../domain/guardrail/toolset.ts'
 import { aliasTable, type ToolName } from '../domain/guardrail/tool-alias.ts'
+import { hidesSomething, visible, visibleStrings } from '../domain/guardrail/visible-text.ts'
 import type { ModelTool } from '../ports/language-model.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { ToolDefinition, ToolServer } from '../ports/tool-server.ts'
 import type { Failure } from './failure.ts'
 import { failureFrom } from './failure.ts'
 import type { RunToolsets } from './run-toolsets.ts'
-import { visible } from './tool-text.ts'
 
 export interface ToolServerBinding {
   readonly server: ToolServer
@@ -144,11 +144,6 @@ const refusal = (
   { message, remedy }: Denied,
 ): KubeswarmError => new KubeswarmError({ code, message, ...(remedy === undefined ? {} : { remedy }) })
 
-/** Whether a person who reads the definition would not see all that a model reads. */
-const hidesSomething = ({ description, inputSchema }: ToolDefinition): boolean =>
-  visible(description) !== description ||
-  JSON.stringify(visibleStrings(inputSchema)) !== JSON.stringify(inputSchema)
-
 const pinnedTools = (pinned: readonly PinnedTool[]): PinnedTools => {
   const table = aliasTable(pinned.map(({ name }) => name))
   const byAlias = new Map(pinned.map((tool) => [table.aliasOf(tool.name), tool]))
@@ -185,13 +180,3 @@ const modelTool = (name: string, { description, inputSchema }: ToolDefinition): 
   description: visible(description).slice(0, MAX_DESCRIPTION),
   inputSchema: visibleStrings(inputSchema) as Readonly<Record<string, unknown>>,
 })
-
-// Schemas carry words too: titles, descriptions, enum values.
-const visibleStrings = (value: unknown, depth = 0): unknown => {
-  if (typeof value === 'string') return visible(value)
-  if (typeof value !== 'object' || value === null || depth > 32) return value
-  if (Array.isArray(value)) return value.map((item) => visibleStrings(item, depth + 1))
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, visibleStrings(item, depth + 1)]),
-  )
-}

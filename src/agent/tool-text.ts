@@ -1,6 +1,7 @@
 // Text that came from a tool server, made fit to be stored and to be shown to a model: bounded, and without characters
 // that a person reading along would not see. It stays untrusted data; nothing relies on what is removed here.
 
+import { visible } from '../domain/guardrail/visible-text.ts'
 import { headOf } from '../domain/journal/stored-text.ts'
 
 /** What the journal keeps of one result. */
@@ -26,15 +27,6 @@ const headAndTail = (text: string, bytes: number): string => {
   const missing = whole - Buffer.byteLength(head) - Buffer.byteLength(tail)
   return `${head}\n[${missing} of ${whole} bytes are left out here; ask for less to see them]\n${tail}`
 }
-
-// Terminal escapes, control characters but tab and line feed, zero-width and direction marks, tag characters.
-// oxlint-disable-next-line no-control-regex -- control characters are what it finds
-const ESCAPES = /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|.)?/gu
-const HIDDEN =
-  // oxlint-disable-next-line no-control-regex -- control characters are what it finds
-  /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFEFF\u{E0000}-\u{E007F}]/gu
-
-export const visible = (text: string): string => text.replaceAll(ESCAPES, '').replaceAll(HIDDEN, '')
 
 const tailOf = (text: string, bytes: number): string => {
   let from = Math.max(0, text.length - bytes)
