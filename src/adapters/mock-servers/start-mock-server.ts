@@ -63,7 +63,9 @@ export const startMockServer = async ({
   let handler: Promise<mcpSdk.McpHttpHandler> | undefined
   const mcp = (): Promise<mcpSdk.McpHttpHandler> => {
     handler ??= import('@modelcontextprotocol/server').then((sdk) =>
-      sdk.createMcpHandler(() => mcpServer({ sdk, server, tools, ledger, context }), { keepAliveMs: 0 }),
+      sdk.createMcpHandler(() => mcpServer({ sdk, server, tools, ledger, faults, context }), {
+        keepAliveMs: 0,
+      }),
     )
     return handler
   }
@@ -145,12 +147,14 @@ const mcpServer = ({
   server,
   tools,
   ledger,
+  faults,
   context,
 }: {
   sdk: typeof mcpSdk
   server: MockServerName
   tools: readonly MockTool[]
   ledger: Ledger
+  faults: Faults
   context: AsyncLocalStorage<CallContext>
 }): mcpSdk.McpServer => {
   const mcp = new sdk.McpServer({ name: `mock-${server}`, version: '1.0.0' })
@@ -159,7 +163,7 @@ const mcpServer = ({
       tool.name,
       {
         title: tool.title,
-        description: tool.description,
+        description: faults.description(tool.name) ?? tool.description,
         inputSchema: tool.input,
         annotations: {
           readOnlyHint: tool.readOnly,
