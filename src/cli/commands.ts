@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   resolve: async () => (await import('./commands/resolve.ts')).registerResolve,
   explain: async () => (await import('./commands/explain.ts')).registerExplain,
   'can-i': async () => (await import('./commands/can-i.ts')).registerCanI,
+  mcp: async () => (await import('./commands/mcp.ts')).registerMcp,
   policy: async () => (await import('./commands/policy.ts')).registerPolicy,
   diff: async () => (await import('./commands/diff.ts')).registerDiff,
   lint: async () => (await import('./commands/lint.ts')).registerLint,

@@ -22,6 +22,7 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   Usage: exitCodes.usage,
   NotFound: exitCodes.notFound,
   PolicyDenied: exitCodes.denied,
+  ToolDefinitionChanged: exitCodes.denied,
   Forbidden: exitCodes.denied,
   Unauthorized: exitCodes.denied,
   HubUnavailable: exitCodes.unavailable,

@@ -72,6 +72,7 @@ const startWork = async (config: AgentConfig) => {
     { tokenFile },
     { createLanguageModel },
     { connectToolServer },
+    { clientCertificate },
     { createFetch },
     { addressGuard },
     { redactingPorts },
@@ -83,6 +84,7 @@ const startWork = async (config: AgentConfig) => {
     import('../adapters/hub-client/token-file.ts'),
     import('../adapters/ai-sdk/create-language-model.ts'),
     import('../adapters/mcp/connect-tool-server.ts'),
+    import('../adapters/mcp/client-certificate.ts'),
     import('../adapters/http/create-fetch.ts'),
     import('../adapters/http/address-guard.ts'),
     import('../agent/redaction/redacting-ports.ts'),
@@ -115,14 +117,7 @@ const startWork = async (config: AgentConfig) => {
       ? toolHttp
       : createFetch({
           ...toolOptions,
-          tls: () => {
-            const [cert, key, ca] = [mtls.certificate, mtls.key, mtls.authority].map(config.credential)
-            return {
-              ...(cert === undefined ? {} : { cert }),
-              ...(key === undefined ? {} : { key }),
-              ...(ca === undefined ? {} : { ca }),
-            }
-          },
+          tls: clientCertificate({ mtls, credential: config.credential }),
         })
   const toolClients = config.toolServers.map((setting) => ({ setting, http: httpOf(setting) }))
   const servers = toolClients.map(({ setting, http }): ToolServerBinding => ({

@@ -31,6 +31,7 @@ const elsewhere: Readonly<Record<string, readonly [file: string, name: string]>>
 /** Pages whose commands and what they print a test of their own reads and runs. */
 const ownTest: Readonly<Record<string, string>> = {
   'docs/separation.md': 'separation.test.ts',
+  'docs/tools.md': 'mcp.test.ts',
   'docs/triggers.md': 'pagerduty.test.ts',
   'docs/limits-of-protection.md': 'separation.test.ts',
 }

@@ -16,7 +16,19 @@ export interface Transport {
   stream(
     call: Call & { readonly signal: AbortSignal; readonly idleTimeoutMs: number },
   ): Promise<AsyncIterable<Buffer>>
+  /** One request as it is, and the answer as it is, whatever its status: for what lies behind the API server. */
+  relay(request: RelayedRequest): Promise<Dispatcher.ResponseData>
   close(): Promise<void>
+}
+
+export interface RelayedRequest {
+  readonly method: string
+  /** With its query. */
+  readonly path: string
+  /** An `authorization` among them is replaced by the caller's own. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Dispatcher.DispatchOptions['body']
+  readonly signal?: AbortSignal
 }
 
 export interface Call {
@@ -103,6 +115,22 @@ export const openTransport = ({
     },
     async stream({ signal, idleTimeoutMs, ...call }) {
       return (await respond(call, { signal, bodyTimeout: idleTimeoutMs })).body
+    },
+    async relay({ method, path, headers, body, signal }) {
+      const header = await authorization()
+      return request(new URL(server + path), {
+        method: method as Dispatcher.HttpMethod,
+        dispatcher: await dispatcher(),
+        headers: {
+          ...headers,
+          'user-agent': userAgent,
+          ...(header === undefined ? {} : { authorization: header }),
+        },
+        body: body ?? null,
+        headersTimeout: requestTimeoutMs,
+        bodyTimeout: requestTimeoutMs,
+        ...(signal === undefined ? {} : { signal }),
+      })
     },
     close,
   }

@@ -15,6 +15,7 @@ import type { ToolServer } from '../../ports/tool-server.ts'
 import { createFetch } from '../http/create-fetch.ts'
 import { serve, type ServedRequest } from '../http/serve.ts'
 import { connectToolServer } from './connect-tool-server.ts'
+import type { ConnectedToolServer } from './mcp-tool-server.ts'
 import type { Credential } from './request-headers.ts'
 
 const open: { close(): Promise<unknown> }[] = []
@@ -38,7 +39,7 @@ const connect = (
     timeouts?: Parameters<typeof connectToolServer>[0]['timeouts']
     credential?: Credential
   } = {},
-): ToolServer => {
+): ConnectedToolServer => {
   const http = createFetch()
   const server = connectToolServer({
     setting: { name: 'tools', url, transport: 'auto', onUnavailable: 'fail', headers: [], ...setting },
@@ -123,6 +124,21 @@ const sessions = () => {
 }
 
 describe('an MCP server', () => {
+  it('F54 is known by where it answers, its transport and its era once it was listed', async () => {
+    const [modern, legacy] = [await listen(both()), await listen(sessions().handle)]
+    const server = connect(modern)
+    expect(server.dialect()).toBeUndefined()
+    await server.listTools({ signal })
+    expect(server.dialect()).toMatchObject({
+      transport: 'streamable-http',
+      url: `${modern}/mcp`,
+      protocol: { era: 'modern' },
+    })
+    const older = connect(legacy)
+    await older.listTools({ signal })
+    expect(older.dialect()).toMatchObject({ protocol: { era: 'legacy' } })
+  })
+
   it('F54 of the newer era: lists, calls, and gets the idempotency key', async () => {
     const server = connect(await listen(both()))
     expect(await server.listTools({ signal })).toEqual([

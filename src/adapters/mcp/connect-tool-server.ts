@@ -3,10 +3,9 @@
 
 import { KubeswarmError } from '../../domain/error.ts'
 import type { ToolServerSetting } from '../../domain/workload/agent-environment.ts'
-import type { ToolServer } from '../../ports/tool-server.ts'
 import type { Fetch } from '../http/create-fetch.ts'
 import { legacyRestToolServer } from './legacy-rest.ts'
-import { mcpToolServer, type ToolServerTimeouts } from './mcp-tool-server.ts'
+import { mcpToolServer, type ConnectedToolServer, type ToolServerTimeouts } from './mcp-tool-server.ts'
 import type { Credential } from './request-headers.ts'
 
 const defaultTimeouts: ToolServerTimeouts = { connectMs: 5_000, listMs: 10_000, callMs: 30_000 }
@@ -22,7 +21,7 @@ export const connectToolServer = ({
   readonly credential: Credential
   readonly fetch: Fetch
   readonly timeouts?: Partial<ToolServerTimeouts>
-}): ToolServer => {
+}): ConnectedToolServer => {
   if (!/^https?:$/.test(URL.parse(setting.url)?.protocol ?? '')) {
     throw new KubeswarmError({
       code: 'InvalidInput',

@@ -9,10 +9,10 @@ import { z } from 'zod'
 
 import { KubeswarmError } from '../../domain/error.ts'
 import type { ToolServerSetting } from '../../domain/workload/agent-environment.ts'
-import type { ToolDefinition, ToolResult, ToolServer } from '../../ports/tool-server.ts'
+import type { ToolDefinition, ToolResult } from '../../ports/tool-server.ts'
 import type { Fetch } from '../http/create-fetch.ts'
 import { callScopes, guardedFetch, READ_CAP_BYTES, type CallScope } from './guarded-fetch.ts'
-import type { ToolServerTimeouts } from './mcp-tool-server.ts'
+import type { ConnectedToolServer, ToolServerTimeouts } from './mcp-tool-server.ts'
 import { requestHeaders, type Credential } from './request-headers.ts'
 import { printable, resultText } from './result-text.ts'
 import { serverFailure } from './server-failure.ts'
@@ -40,7 +40,7 @@ export const legacyRestToolServer = ({
   readonly credential: Credential
   readonly fetch: Fetch
   readonly timeouts: ToolServerTimeouts
-}): ToolServer => {
+}): ConnectedToolServer => {
   const base = setting.url.replace(/\/+$/, '')
   const send = guardedFetch({
     fetch,
@@ -156,6 +156,7 @@ export const legacyRestToolServer = ({
       }
     },
     close: () => Promise.resolve(),
+    dialect: () => ({ transport: 'legacy-rest', url: setting.url }),
   }
 }
 

@@ -14,6 +14,7 @@ import { httpStatus } from './server-failure.ts'
 export interface McpConnection {
   readonly client: Client
   readonly url: URL
+  readonly transport: EndpointCandidate['transport']
   close(): Promise<void>
 }
 
@@ -68,6 +69,7 @@ export const mcpConnector = ({
     const connection: McpConnection = {
       client,
       url: candidate.url,
+      transport: candidate.transport,
       close: () => client.close().catch(() => undefined),
     }
     client.onclose = () => connector.drop(connection)

@@ -14,6 +14,20 @@ import { httpStatus, serverFailure } from './server-failure.ts'
 /** Names a call across its retries, so that a server can tell a repetition from a second call. */
 const IDEMPOTENCY_KEY = 'kubeswarm.io/idempotency-key'
 
+/** How a server turned out to be spoken to. */
+export interface SpokenDialect {
+  readonly transport: 'streamable-http' | 'sse' | 'legacy-rest'
+  /** Where it answered. */
+  readonly url: string
+  /** MCP revision, `2025-06-18`, and whether it is of the time before the stateless one. */
+  readonly protocol?: { readonly revision: string; readonly era: 'modern' | 'legacy' }
+}
+
+export interface ConnectedToolServer extends ToolServer {
+  /** Of the latest listing; undefined before the first. */
+  dialect(): SpokenDialect | undefined
+}
+
 export interface ToolServerTimeouts {
   readonly connectMs: number
   readonly listMs: number
@@ -34,7 +48,8 @@ export const mcpToolServer = ({
   readonly credential: Credential
   readonly fetch: Fetch
   readonly timeouts: ToolServerTimeouts
-}): ToolServer => {
+}): ConnectedToolServer => {
+  let dialect: SpokenDialect | undefined
   const fingerprint = (): string => JSON.stringify(requestHeaders({ setting, credential }))
   const connector = mcpConnector({ setting, transport, credential, fetch, connectMs })
 
@@ -82,7 +97,9 @@ export const mcpToolServer = ({
       onConnection({
         action: 'list the tools',
         signal,
-        work: async ({ client }) => {
+        work: async (connection) => {
+          const { client } = connection
+          dialect = dialectOf(connection)
           const tools: ToolDefinition[] = []
           let cursor: string | undefined
           for (let page = 0; page < MAX_PAGES; page += 1) {
@@ -128,6 +145,16 @@ export const mcpToolServer = ({
       }
     },
     close: () => connector.close(),
+    dialect: () => dialect,
+  }
+}
+
+const dialectOf = ({ client, transport, url }: McpConnection): SpokenDialect => {
+  const [revision, era] = [client.getNegotiatedProtocolVersion(), client.getProtocolEra()]
+  return {
+    transport,
+    url: url.href,
+    ...(revision === undefined || era === undefined ? {} : { protocol: { revision, era } }),
   }
 }
 

@@ -20,7 +20,8 @@ export const serverFailure = ({
   signal,
   ...context
 }: FailureContext & { readonly error: unknown; readonly signal: AbortSignal }): KubeswarmError => {
-  if (isKubeswarmError(error)) return error
+  const own = ownFailure(error)
+  if (own !== undefined) return own
   if (signal.aborted) return stopped({ reason: signal.reason, context })
   const status = httpStatus(error)
   if (status !== undefined && status >= 300) return refused({ error, status, context })
@@ -169,6 +170,13 @@ const fail = ({
     retryable,
     cause: error,
   })
+
+/** What our own fetch refused to do, wherever the protocol's client has wrapped it. */
+const ownFailure = (error: unknown): KubeswarmError | undefined => {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth += 1)
+    if (isKubeswarmError(cause)) return cause
+  return undefined
+}
 
 /** The HTTP status behind an error, wherever in its chain of causes it is. */
 export const httpStatus = (error: unknown): number | undefined => {

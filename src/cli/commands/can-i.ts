@@ -8,6 +8,7 @@ import { type Denied, describeRule } from '../../domain/guardrail/decision.ts'
 import { decideToolCall } from '../../domain/guardrail/gate.ts'
 import { matchesTool } from '../../domain/guardrail/glob.ts'
 import { effectivePolicy } from '../../domain/guardrail/merge-policies.ts'
+import { permittingRule } from '../../domain/guardrail/offered-tools.ts'
 import { toolEffect } from '../../domain/guardrail/tool-effect.ts'
 import { exitCodes } from '../exit.ts'
 import { collected, oneOf, withClusterOptions } from '../options.ts'
@@ -97,14 +98,10 @@ const decide = ({
     const { type: _, ...denied } = decision
     return { allowed: false, ...about, ...denied, remedy: decision.remedy ?? remedyFor(decision) }
   }
-  const allowing = policy.tools.allow.flat().find(({ pattern }) => matchesTool(pattern, name))
   return {
     allowed: true,
     ...about,
-    rule:
-      allowing === undefined
-        ? `SwarmAgent ${agent.metadata.name} spec.tools.mcp: without guardrails.tools.allow, every tool of its own servers`
-        : describeRule({ ...allowing.source, pattern: allowing.pattern }),
+    rule: permittingRule(policy, name),
     effect: toolEffect({ policy, ...name }),
     onlyWith:
       parsed === undefined

@@ -23,7 +23,10 @@ export const definitionDigest = ({ name, description, inputSchema, annotations =
 
 /** The same for the same tools, in whatever order they are listed. */
 export const toolsetDigest = (definitions: readonly Definition[]): string =>
-  digestOf(definitions.map(definitionDigest).toSorted())
+  digestOfAll(definitions.map(definitionDigest))
+
+/** The digest of a set of definitions, from the digests of each. */
+export const digestOfAll = (digests: readonly string[]): string => digestOf(digests.toSorted())
 
 /** Whether a server that offers this may be used; undefined when it may. */
 export const toolsetDenied = ({
@@ -42,6 +45,6 @@ export const toolsetDenied = ({
     reason: 'ToolDefinitionChanged',
     rule: pin.source,
     message: `server "${server}" offers other tools than ${describeRule(pin.source)} approves: ${digest} instead of ${pin.digest}`,
-    remedy: `look at what it offers now; if that is wanted, set ${describeRule(pin.source)} to ${digest}`,
+    remedy: `look at what it offers now (swarm mcp check); if that is wanted, approve it (swarm mcp approve), or set ${describeRule(pin.source)} to ${digest}`,
   }
 }
