@@ -17,7 +17,14 @@ export const registerCompletion = (program: Command): void => {
       const commands = program.commands.map((command) => ({
         name: command.name(),
         summary: command.summary(),
-        options: command.options.flatMap(({ long }) => (long ? [long] : [])),
+        parts: command.commands.map((part) => part.name()),
+        options: [
+          ...new Set(
+            [command, ...command.commands].flatMap(({ options }) =>
+              options.flatMap(({ long }) => (long ? [long] : [])),
+            ),
+          ),
+        ],
       }))
       console.log(script(shell, commands))
     })
@@ -26,6 +33,9 @@ export const registerCompletion = (program: Command): void => {
 interface Completable {
   readonly name: string
   readonly summary: string
+  /** Commands below it: `check` and `approve` of `mcp`. */
+  readonly parts: readonly string[]
+  /** Its own and those of its parts. */
   readonly options: readonly string[]
 }
 
@@ -43,9 +53,9 @@ const script = (shell: string, commands: readonly Completable[]): string => {
           names +
           '" -- "$current")); return; fi',
         '  case "${COMP_WORDS[1]}" in',
-        ...commands.map(({ name, options }) => {
-          const words =
-            name === 'get' || name === 'describe' ? `${kinds} ${options.join(' ')}` : options.join(' ')
+        ...commands.map(({ name, parts, options }) => {
+          const first = name === 'get' || name === 'describe' ? [kinds] : parts
+          const words = [...first, ...options].join(' ')
           return `    ${name}) COMPREPLY=($(compgen -W "${words}" -- "$current") $(compgen -f -- "$current"));;`
         }),
         '  esac',
@@ -56,11 +66,14 @@ const script = (shell: string, commands: readonly Completable[]): string => {
       return [
         'complete -c swarm -f -n __fish_use_subcommand -a "' + names + '"',
         `complete -c swarm -f -n "__fish_seen_subcommand_from get describe" -a "${kinds}"`,
-        ...commands.flatMap(({ name, options }) =>
-          options.map(
+        ...commands.flatMap(({ name, parts, options }) => [
+          ...(parts.length === 0
+            ? []
+            : [`complete -c swarm -f -n "__fish_seen_subcommand_from ${name}" -a "${parts.join(' ')}"`]),
+          ...options.map(
             (option) => `complete -c swarm -n "__fish_seen_subcommand_from ${name}" -l ${option.slice(2)}`,
           ),
-        ),
+        ]),
       ].join('\n')
     default:
       throw new KubeswarmError({
