@@ -4,6 +4,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connectKubernetes } from '../../src/adapters/kubernetes/connect-kubernetes.ts'
+import { startMockServer } from '../../src/adapters/mock-servers/start-mock-server.ts'
+import type { SwarmAgent } from '../../src/api/v1alpha1/index.ts'
+import { approveTools } from '../../src/cli/session/approve-tools.ts'
 import { apiOf, type Api } from './support/api.ts'
 import { example, ledgerOf, namespace } from './support/story.ts'
 import { checkout, startDevProcess, swarm, type DevProcess } from './support/swarm.ts'
@@ -143,4 +147,51 @@ test('F40 F52: servers that cannot be used are told of one by one, beside those 
     { server: 'keyed', type: 'answered', way: 'api-server' },
   ])
   expect(stdout + stderr).not.toContain('canary-of-the-tool')
+  // What a port-forward would give.
+  const forwarded = await startMockServer({
+    server: 'slack',
+    host: '127.0.0.1',
+    port: 0,
+    controlPort: 0,
+    log: () => undefined,
+  })
+  try {
+    const at = await ask('mcp', 'check', 'incident-notifier', 'proven', '--at', forwarded.url)
+    expect([at.exitCode, at.stdout]).toEqual([0, expect.stringContaining('directly') as string])
+  } finally {
+    await forwarded.close()
+  }
+})
+
+test('an approval is refused that somebody else has overtaken, and says so', async () => {
+  const overtaken = {
+    ...(await api.ok<SwarmAgent>('GET', agentPath)),
+    spec: { tools: { mcp: [{ name: 'slack' }] } },
+  } as unknown as SwarmAgent
+  const connection = await connectKubernetes({ kubeconfig: readFileSync(dev.kubeconfig, 'utf8') })
+  const attempt = approveTools({
+    cluster: { connection, namespace, kubeconfigPath: dev.kubeconfig },
+    agent: overtaken,
+    proposal: {
+      agent: 'incident-notifier',
+      server: 'slack',
+      digest: `sha256:${'0'.repeat(64)}`,
+      approval: { type: 'unpinned' },
+      tools: [],
+      patches: [
+        {
+          contentType: 'application/json-patch+json',
+          body: [
+            { op: 'test', path: '/spec/tools/mcp/0/name', value: 'another' },
+            { op: 'add', path: '/spec/tools/mcp/0/pin', value: `sha256:${'0'.repeat(64)}` },
+          ],
+        },
+      ],
+    },
+  })
+  await expect(attempt).rejects.toMatchObject({
+    code: 'InvalidInput',
+    message: expect.stringContaining('was changed meanwhile') as string,
+  })
+  await connection.close()
 })

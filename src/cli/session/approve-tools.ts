@@ -14,6 +14,7 @@ import type { EffectivePolicy } from '../../domain/guardrail/effective-policy.ts
 import { type OfferedTool, offeredTools } from '../../domain/guardrail/offered-tools.ts'
 import { toolsetDigest } from '../../domain/guardrail/toolset.ts'
 import { visible, visibleStrings } from '../../domain/guardrail/visible-text.ts'
+import { KubernetesApiError } from '../../ports/resources.ts'
 import type { ToolDefinition } from '../../ports/tool-server.ts'
 import { agentType } from '../kinds.ts'
 import type { Cluster } from './cluster.ts'
@@ -95,6 +96,7 @@ const wordsOf = ({
   ].map(([of, value]) => [of, JSON.stringify(visibleStrings(value))] as const)
 }
 
+/** Throws `InvalidInput` where somebody else has changed the servers of the agent since the proposal. */
 export const approveTools = async ({
   cluster: { connection, namespace },
   agent,
@@ -104,14 +106,31 @@ export const approveTools = async ({
   readonly agent: SwarmAgent
   readonly proposal: ApprovalProposal
 }): Promise<void> => {
-  for (const patch of proposal.patches)
-    await connection.transport.exchange({
-      method: 'PATCH',
-      path: `/apis/${agentType.group}/${agentType.version}/namespaces/${namespace}/${agentType.plural}/${agent.metadata.name}`,
-      query: { fieldManager: 'swarm-mcp-approve' },
-      ...patch,
+  const { name } = agent.metadata
+  try {
+    for (const patch of proposal.patches)
+      await connection.transport.exchange({
+        method: 'PATCH',
+        path: `/apis/${agentType.group}/${agentType.version}/namespaces/${namespace}/${agentType.plural}/${name}`,
+        query: { fieldManager: 'swarm-mcp-approve' },
+        ...patch,
+      })
+  } catch (error) {
+    // A failed test and a refused object have the same status: the object itself tells which it was.
+    if (!(error instanceof KubernetesApiError) || error.status !== 422) throw error
+    const now = await connection.get<SwarmAgent>(agentType, { namespace, name })
+    if (now === undefined || pins(now) === pins(agent)) throw error
+    throw new KubeswarmError({
+      code: 'InvalidInput',
+      message: `cannot approve the tools of "${proposal.server}": SwarmAgent ${namespace}/${name} spec.tools.mcp was changed meanwhile`,
+      remedy: `look again: swarm mcp check ${name} -n ${namespace}`,
+      cause: error,
     })
+  }
 }
+
+const pins = ({ spec }: SwarmAgent): string =>
+  JSON.stringify((spec.tools?.mcp ?? []).map(({ name, pin }) => [name, pin]))
 
 /** Fails where the list has moved meanwhile, or somebody else has approved something. */
 const pinPatch = ({
