@@ -443,6 +443,35 @@ export const groups: readonly Group[] = [
     ],
   },
   {
+    file: `${guardrail}/approved-tools.ts`,
+    tests: [],
+    changes: [
+      ['the pin is compared', 'if (pin === toolsetDigest(definitions))', 'if (pin !== undefined)'],
+      ['a record adds up to the pin', ' && digestOfAll(Object.values(approved)) === pin', ''],
+      ['a definition is compared', '=== approved[tool])', '!== undefined)'],
+      ['a name is listed once', 'now.length === 1 && ', ''],
+    ],
+  },
+  {
+    file: `${guardrail}/visible-text.ts`,
+    tests: [`${guardrail}/offered-tools.test.ts`],
+    changes: [
+      ['hidden characters of schemas', "if (typeof value === 'string') return visible(value)", ''],
+      ['hidden characters of descriptions', 'visible(description) !== description ||', 'false ||'],
+    ],
+  },
+  {
+    file: `${guardrail}/offered-tools.ts`,
+    tests: [],
+    changes: [
+      [
+        'two tools of one name',
+        "allowed: decision.type === 'allowed' && !isAmbiguous",
+        "allowed: decision.type === 'allowed'",
+      ],
+    ],
+  },
+  {
     file: 'agent/pin-tools.ts',
     tests: [
       'agent/allow-call.test.ts',

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createFetch } from '../http/create-fetch.ts'
+import { clientCertificate } from './client-certificate.ts'
 import { connectToolServer } from './connect-tool-server.ts'
 
 let directory = ''
@@ -110,16 +111,9 @@ const connect = (url: string, held: () => string | undefined) => {
       ...(name === undefined ? {} : { 'tls.crt': read(`${name}.crt`), 'tls.key': read(`${name}.key`) }),
     }
   }
-  const http = createFetch({
-    tls: () => {
-      const { 'tls.crt': cert, 'tls.key': key, 'ca.crt': ca } = files()
-      return {
-        ...(cert === undefined ? {} : { cert }),
-        ...(key === undefined ? {} : { key }),
-        ...(ca === undefined ? {} : { ca }),
-      }
-    },
-  })
+  const mtls = { certificate: fileOf('tls.crt'), key: fileOf('tls.key'), authority: fileOf('ca.crt') }
+  const credential = ({ key }: { readonly key: string }): string | undefined => files()[key]
+  const http = createFetch({ tls: clientCertificate({ mtls, credential }) })
   const server = connectToolServer({
     setting: {
       name: 'logs',
@@ -127,9 +121,9 @@ const connect = (url: string, held: () => string | undefined) => {
       transport: 'legacy-rest',
       onUnavailable: 'fail',
       headers: [],
-      mtls: { certificate: fileOf('tls.crt'), key: fileOf('tls.key'), authority: fileOf('ca.crt') },
+      mtls,
     },
-    credential: ({ key }) => files()[key],
+    credential,
     fetch: http.fetch,
   })
   open.push(() => http.close())
