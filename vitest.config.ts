@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config'
 // `cluster` needs a real control plane and is `npm run test:cluster`.
 export default defineConfig({
   test: {
+    // Two files at a time: what waits for processes and what computes fill each other's gaps on two cores.
+    maxWorkers: 2,
     projects: [
       {
         test: {
@@ -44,7 +46,6 @@ export default defineConfig({
           include: ['test/scenarios/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
     ],
