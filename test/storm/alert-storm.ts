@@ -26,6 +26,17 @@ export interface StormOutcome {
   readonly seconds: number
 }
 
+/**
+ * One run for each incident, and at most one post for each run. A run that was killed between announcing its post and
+ * hearing of it ends as OutcomeUnknown, and one whose model was killed too often as ModelUnreachable: both are told.
+ */
+export const holds = ({ alerts, runs, succeeded, failures, severalNames, posts }: StormOutcome): boolean =>
+  runs === alerts &&
+  severalNames === 0 &&
+  Object.keys(posts).every((count) => Number(count) <= 1) &&
+  (posts[1] ?? 0) >= succeeded &&
+  failures.every((failure) => /OutcomeUnknown|ModelUnreachable/.test(failure))
+
 const namespace = 'storm'
 const sharedSecret = 'a'.repeat(64)
 
@@ -244,8 +255,6 @@ spec:
     limits: { retries: 3, concurrentTasks: 8 }
     tools:
       allow: [slack/post_message]
-      # The mock knows a repeated call by its key, so a call whose answer was lost is made again.
-      effects: [{ tool: slack/post_message, effect: Idempotent }]
 ---
 apiVersion: kubeswarm.io/v1alpha1
 kind: SwarmEvent
