@@ -192,11 +192,20 @@ export const discovery: readonly Row[] = [
     method: 'GET',
     path: '/openapi/v3',
     status: 200,
-    has: { paths: { 'apis/apps/v1': { serverRelativeURL: /^\/openapi\/v3\/apis\/apps\/v1\?hash=/ } } },
+    // A definition's group is in a real server's index some time after it is served.
+    eventually: true,
+    has: {
+      paths: {
+        'apis/apps/v1': { serverRelativeURL: /^\/openapi\/v3\/apis\/apps\/v1\?hash=/ },
+        'apis/conformance.example.com/v1': {
+          serverRelativeURL: /^\/openapi\/v3\/apis\/conformance\.example\.com\/v1\?hash=/,
+        },
+      },
+    },
     compare: ({ paths }: { readonly paths: Readonly<Record<string, unknown>> }) => [
       paths['api/v1'],
       paths['apis/apps/v1'],
-      // A definition's group is in a real server's index some time after it is served.
+      paths['apis/conformance.example.com/v1'],
     ],
   },
   {
