@@ -2,6 +2,7 @@
 // fails in its status, without a journal), then reads its journal.
 
 import type { SwarmRun } from '../api/v1alpha1/index.ts'
+import { isOver } from '../domain/run/is-over.ts'
 import { KubeswarmError } from '../domain/error.ts'
 import type { JournalRecord } from '../domain/journal/record.ts'
 import { runType } from './kinds.ts'
@@ -95,9 +96,6 @@ const readJournal = async ({
   }
   return records
 }
-
-const isOver = ({ status }: SwarmRun): boolean =>
-  status?.phase === 'Succeeded' || status?.phase === 'Failed' || status?.phase === 'Cancelled'
 
 const conclusion = ({ status }: SwarmRun) => {
   const condition = status?.conditions?.find(({ type }) => type === 'Succeeded')

@@ -3,6 +3,7 @@
 // Each event has its own queue: one that must wait holds up no other.
 
 import { defaultMaxUnfinished, swarmRuns, type SwarmEvent, type SwarmRun } from '../../api/v1alpha1/index.ts'
+import { isOver } from '../../domain/run/is-over.ts'
 import { triggerLabel } from '../../domain/run/take-snapshot.ts'
 import { makeWay, type EventRun, type Way } from '../../domain/trigger/make-way.ts'
 import type { DropReason } from '../../domain/trigger/weigh.ts'
@@ -240,9 +241,6 @@ const rivalry = (owed: OwedRun, { scope }: Rules): string => {
   const run = eventRun(owed)
   return scope === 'subject' ? `${run?.target} ${run?.subject ?? owed.run}` : `${run?.target}`
 }
-
-const isOver = ({ status }: SwarmRun): boolean =>
-  status?.phase === 'Succeeded' || status?.phase === 'Failed' || status?.phase === 'Cancelled'
 
 const eventRun = ({ entry, run: name }: OwedRun): EventRun | undefined => {
   const manifest = entry.runs.find((run) => run.name === name)?.manifest

@@ -3,6 +3,7 @@
 // is the truth and the status a picture of it: a picture that cannot be painted holds nothing up.
 
 import { swarmAgents, swarmRuns, type SwarmRun, type SwarmRunStatus } from '../../api/v1alpha1/index.ts'
+import { isOver } from '../../domain/run/is-over.ts'
 import type { FieldError } from '../../domain/error.ts'
 import { effectivePolicy } from '../../domain/guardrail/merge-policies.ts'
 import { isFinished } from '../../domain/journal/fold.ts'
@@ -56,7 +57,7 @@ export const createRunController = (context: OperatorContext): RunController => 
         letGo(run.uid)
         if (current === undefined) return
         // Told as over by another: it may have been reopened since, which the cache is about to know.
-        if (isOver(current.status)) return controller.queue.addAfter(keyOf(run), 1_000)
+        if (isOver(current)) return controller.queue.addAfter(keyOf(run), 1_000)
         takeInHand(run, current)
         controller.queue.add(keyOf(run))
       },
@@ -98,7 +99,7 @@ export const createRunController = (context: OperatorContext): RunController => 
     if (seen === undefined) return orphans.has(key) ? { afterMs: 1_000 } : undefined
     const run: RunKey = { ...splitKey(key), uid: seen.metadata.uid ?? '' }
     // A finished run is never touched again, unless a person has reopened it.
-    if (isOver(seen.status) && (inHand.get(run.uid)?.over ?? true)) {
+    if (isOver(seen) && (inHand.get(run.uid)?.over ?? true)) {
       const reopened = grown.has(key) && (await isReopened(run))
       letGo(run.uid)
       if (!reopened) {
@@ -250,8 +251,7 @@ export const createRunController = (context: OperatorContext): RunController => 
       if (subject === undefined) return
       const key = keyOf(subject.metadata)
       const replaced = before !== undefined && before.metadata.uid !== after?.metadata.uid
-      if (replaced && !isOver(before.status))
-        orphans.set(key, { ...splitKey(key), uid: before.metadata.uid ?? '' })
+      if (replaced && !isOver(before)) orphans.set(key, { ...splitKey(key), uid: before.metadata.uid ?? '' })
       controller.queue.add(key)
     }),
     caches.agents.subscribe(({ before, after }) => {
@@ -291,9 +291,6 @@ const endings = {
   Pending: undefined,
   Running: undefined,
 } as const
-
-const isOver = (status: SwarmRunStatus | undefined): boolean =>
-  status?.phase === 'Succeeded' || status?.phase === 'Failed' || status?.phase === 'Cancelled'
 
 const milestoneWithinMs = 1_000
 const countersWithinMs = 3_000
