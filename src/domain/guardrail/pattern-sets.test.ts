@@ -52,3 +52,14 @@ test('a pattern covers and overlaps itself; one without a slash stands for nothi
   expect(overlap('shell', '*')).toBe(false)
   expect(covers('*/*', '*')).toBe(true)
 })
+
+test.each([
+  { a: 's/get_*', b: 's/*_logs', meet: true, reason: 'a word can begin like one and end like the other' },
+  { a: 's/get_*', b: 's/set_*', meet: false, reason: 'beginnings differ' },
+  { a: 's/*_logs', b: 's/*_traces', meet: false, reason: 'ends differ' },
+  { a: 's/*_logs', b: 's/*logs', meet: true, reason: 'one end is the end of the other' },
+  { a: 'a*/*', b: 'b*/*', meet: false, reason: 'servers differ' },
+])('$a and $b: $reason', ({ a, b, meet }) => {
+  expect(overlap(a, b)).toBe(meet)
+  expect(overlap(b, a)).toBe(meet)
+})
