@@ -1,7 +1,7 @@
 // Text that came from a tool server, made fit to be stored and to be shown to a model: bounded, and without characters
 // that a person reading along would not see. It stays untrusted data; nothing relies on what is removed here.
 
-import { visible } from '../domain/guardrail/visible-text.ts'
+import { visible } from '../domain/hidden-characters.ts'
 import { headOf } from '../domain/journal/stored-text.ts'
 
 /** What the journal keeps of one result. */

@@ -1,5 +1,7 @@
 // What a tool answered, as one text for a model. Parts that are not text are named, not shown.
 
+import { withoutControls } from '../../domain/hidden-characters.ts'
+
 interface ContentPart {
   readonly type: string
   readonly text?: unknown
@@ -40,11 +42,6 @@ const partText = (part: ContentPart): string => {
   }
 }
 
-// oxlint-disable-next-line no-control-regex -- terminal escapes begin with a control character
-const escapes = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g
-// oxlint-disable-next-line no-control-regex -- removing control characters is its purpose
-const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
-
 /** Without terminal escapes and control characters (line breaks and tabs stay), and well-formed. */
 export const printable = (text: string): string =>
-  text.replaceAll('\r\n', '\n').replaceAll(escapes, '').replaceAll(controls, '').toWellFormed()
+  withoutControls(text.replaceAll('\r\n', '\n')).toWellFormed()

@@ -1,5 +1,7 @@
 // Something a person should see in a mock's log: a title and a text between three rules.
 
+import { withoutControls } from '../../domain/hidden-characters.ts'
+
 const rule = '='.repeat(40)
 
 export const logBlock = ({
@@ -11,10 +13,6 @@ export const logBlock = ({
   readonly title: string
   readonly text: string
 }): void => {
-  for (const line of [rule, title, rule, ...visible(text).split('\n'), rule]) log(line)
+  // Control characters would move a terminal's cursor or forge lines.
+  for (const line of [rule, title, rule, ...withoutControls(text).split('\n'), rule]) log(line)
 }
-
-/** Keeps line breaks and tabs; other control characters would move a terminal's cursor or forge lines. */
-const visible = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- removing control characters is its purpose
-  text.replaceAll('\r\n', '\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')

@@ -1,17 +1,21 @@
 // Text for Slack. What agents and senders wrote is shown as it is: it can address nobody, link nowhere and hide
 // nothing, and it ends where it must, between two characters.
 
+import { showHidden } from '../hidden-characters.ts'
+
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
 
 /** Slack's three control characters. */
 export const escaped = (text: string): string => text.replaceAll(/[&<>]/g, (sign) => entities[sign] ?? sign)
 
-/** Control characters (but for line breaks and tabs), halves of characters, and marks that turn the direction of text. */
-// oxlint-disable-next-line no-control-regex -- removing control characters is its purpose
-const unseen = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g
+// Within a word they say how letters and emoji join.
+const joiners = /[\u200C\u200D]/
 
+/** Hidden characters and halves of characters show as U+FFFD. */
 const shown = (text: string): string =>
-  text.replaceAll('\r\n', '\n').toWellFormed().replaceAll(unseen, '\uFFFD')
+  showHidden(text.replaceAll('\r\n', '\n').toWellFormed(), (hidden) =>
+    joiners.test(hidden) ? hidden : '\uFFFD',
+  )
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
