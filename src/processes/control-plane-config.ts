@@ -31,6 +31,8 @@ export interface ControlPlaneConfig {
   readonly admissionService?: { readonly namespace: string; readonly name: string }
   /** Undefined: none, and the gate at run time alone holds the rules. */
   readonly admissionPort?: number
+  /** `host:port` that notifications may go to although it is private. */
+  readonly notifyAllow?: readonly string[]
   readonly logLevel: string
   readonly crashPlan?: string
 }
@@ -81,8 +83,19 @@ export const controlPlaneConfigFrom = (environment: Environment): ControlPlaneCo
         ? undefined
         : (whole('KUBESWARM_ADMISSION_PORT') ?? defaultAdmissionPort),
     ),
+    ...optional('notifyAllow', endpointsOf(read('KUBESWARM_NOTIFY_ALLOW'))),
     ...optional('crashPlan', read('KUBESWARM_CRASH_PLAN')),
   }
+}
+
+const endpointsOf = (text: string | undefined): readonly string[] | undefined => {
+  const endpoints = text
+    ?.split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
+  const bad = endpoints?.find((one) => !/^[^\s/@*]+:\d+$/.test(one))
+  if (bad === undefined) return endpoints
+  throw wrong('KUBESWARM_NOTIFY_ALLOW', bad, '<host>:<port>, several with commas between')
 }
 
 const clusterOf = (read: (variable: string) => string | undefined): ControlPlaneConfig['cluster'] => {

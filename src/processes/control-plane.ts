@@ -125,7 +125,16 @@ const startControlPlane = async ({
 }
 
 const operatorSettings = ({
-  config: { agentImage, namespace, host, admissionPort, admissionService, identity, modelBaseUrl },
+  config: {
+    agentImage,
+    namespace,
+    host,
+    admissionPort,
+    admissionService,
+    identity,
+    modelBaseUrl,
+    notifyAllow,
+  },
   lost,
 }: {
   readonly config: ControlPlaneConfig
@@ -145,6 +154,7 @@ const operatorSettings = ({
             : { service: { ...admissionService, path: admissionPath, port: 443 } }),
         },
       }),
+  ...(notifyAllow === undefined ? {} : { notifications: { allow: notifyAllow } }),
   ...(identity === undefined ? {} : { leaderElection: { identity, onLost: lost } }),
   ...(modelBaseUrl === undefined
     ? {}

@@ -23,7 +23,7 @@ interface OperatorConfig extends WorkloadSettings {
   readonly notifications?: {
     /** Finds Services, where DNS does not. */
     readonly services?: HostResolver
-    /** `host:port` that notifications may go to although it is not on the internet. */
+    /** `host:port` that notifications may go to although it is private. */
     readonly allow?: readonly string[]
   }
   /** Left out: this is the only replica. */

@@ -7,7 +7,7 @@ import { networkFailure } from './network-failure.ts'
 
 const allows = (host: string, address: string, listed: readonly string[] = []): boolean => {
   try {
-    addressGuard({ mayBePrivate: (name) => listed.includes(name) }).check({ host, address })
+    addressGuard({ mayBePrivate: (name) => listed.includes(name) }).checkAddress({ host, port: 443, address })
     return true
   } catch (error) {
     expect(error).toBeInstanceOf(ForbiddenAddressError)
@@ -82,7 +82,7 @@ describe('F96 a guarded connection', () => {
     let asked = 0
     const checked: string[] = []
     const http = createFetch({
-      guard: { check: ({ address }) => void checked.push(address) },
+      guard: { checkHost: () => undefined, checkAddress: ({ address }) => void checked.push(address) },
       // A name that rebinds: whoever asks again is sent elsewhere.
       lookup: async () => [asked++ === 0 ? '127.0.0.2' : '127.0.0.1'],
     })

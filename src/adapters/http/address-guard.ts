@@ -3,19 +3,23 @@
 
 import ipaddr from 'ipaddr.js'
 import { addressKind } from './address-kind.ts'
+import type { Endpoint } from './service-resolver.ts'
 
+/** The address may not be reached. */
 export class ForbiddenAddressError extends Error {
   readonly code = 'ADDRESS_FORBIDDEN'
 
-  constructor(host: string, address: string, why: string) {
-    super(`${host} leads to ${address}, ${why}`)
+  constructor(message: string) {
+    super(message)
     this.name = 'ForbiddenAddressError'
   }
 }
 
 export interface AddressGuard {
+  /** Before the host's addresses are asked for. Throws ForbiddenAddressError. */
+  checkHost(endpoint: Endpoint): void
   /** Throws ForbiddenAddressError. */
-  check(request: { readonly host: string; readonly address: string }): void
+  checkAddress(endpoint: Endpoint & { readonly address: string }): void
 }
 
 /**
@@ -26,19 +30,18 @@ export interface AddressGuard {
 export const addressGuard = ({
   mayBePrivate = () => false,
 }: { readonly mayBePrivate?: (host: string) => boolean } = {}): AddressGuard => ({
-  check: ({ host, address }) => {
+  checkHost: () => undefined,
+  checkAddress: ({ host, address }) => {
     switch (addressKind(address)) {
       case 'public':
         return
       case 'private':
         if (isPrivateName(host) || mayBePrivate(host)) return
         throw new ForbiddenAddressError(
-          host,
-          address,
-          'a private address, which a public name may lead to only if mcpAllowlist of the agent’s SwarmSettings names it',
+          `${host} leads to ${address}, a private address, which a public name may lead to only if mcpAllowlist of the agent’s SwarmSettings names it`,
         )
       case 'never':
-        throw new ForbiddenAddressError(host, address, 'an address that nothing may be sent to')
+        throw new ForbiddenAddressError(`${host} leads to ${address}, an address that nothing may be sent to`)
     }
   },
 })

@@ -28,9 +28,10 @@ export const resolvingAgent = ({
   const connector = buildConnector({ timeout: connectTimeoutMs, ...tls })
 
   const connectOnce = async (options: buildConnector.Options): Promise<Socket> => {
-    const target = await resolver.resolve(endpointOf(options))
-    const addresses =
-      guard === undefined ? [target.host] : await checked(guard, options.hostname, target.host)
+    const endpoint = endpointOf(options)
+    guard?.checkHost(endpoint)
+    const target = await resolver.resolve(endpoint)
+    const addresses = guard === undefined ? [target.host] : await checked(guard, endpoint, target.host)
     let failure: unknown
     for (const address of addresses) {
       try {
@@ -52,9 +53,13 @@ export const resolvingAgent = ({
     })
 
   /** The addresses of a host, every one of which must be good: one of several would be chosen by the resolver. */
-  const checked = async (judge: AddressGuard, host: string, target: string): Promise<readonly string[]> => {
+  const checked = async (
+    judge: AddressGuard,
+    endpoint: Endpoint,
+    target: string,
+  ): Promise<readonly string[]> => {
     const addresses = await lookup(target.replace(/^\[|\]$/g, ''))
-    for (const address of addresses) judge.check({ host, address })
+    for (const address of addresses) judge.checkAddress({ ...endpoint, address })
     return addresses
   }
 

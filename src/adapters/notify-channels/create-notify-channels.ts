@@ -1,10 +1,10 @@
 // The channels over HTTP: one client, one rule of where addresses may lead, short waits, small answers.
 
 import { createFetch, type Fetch } from '../http/create-fetch.ts'
-import { checkedResolver } from '../http/checked-resolver.ts'
 import type { HostResolver } from '../http/service-resolver.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ChannelDelivery, NotifyChannels } from '../../ports/notify-channels.ts'
+import { notificationGuard } from './notification-guard.ts'
 import { sendToSlackBot, sendToSlackWebhook } from './slack.ts'
 import { sendToWebhook } from './webhook.ts'
 
@@ -23,7 +23,7 @@ export const createNotifyChannels = ({
 }: {
   /** Finds Services, where DNS does not. */
   readonly services?: HostResolver
-  /** `host:port` that may be reached although it is not on the internet. */
+  /** `host:port` that may be reached although it is private. */
   readonly allow?: readonly string[]
   readonly clock: Clock
 }): Running => {
@@ -33,7 +33,8 @@ export const createNotifyChannels = ({
     const known = clients.get(namespace)
     if (known !== undefined) return known.fetch
     const client = createFetch({
-      resolver: checkedResolver({ namespace, services, allow }),
+      ...(services === undefined ? {} : { resolver: services }),
+      guard: notificationGuard({ namespace, allow }),
       connectTimeoutMs,
       idleTimeoutMs,
       maxResponseBytes: longestAnswer,

@@ -51,9 +51,8 @@ export const exchange = async ({
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     }
   } catch (error) {
-    const refused = refusal(error)
-    if (refused !== undefined) return permanently(refused)
     const { kind, message } = networkFailure(error)
+    if (kind === 'forbidden') return permanently(message)
     return {
       type: 'failed',
       error: `cannot reach ${target.host}: ${message}`,
@@ -75,12 +74,6 @@ const webAddress = (text: string): URL | undefined => {
   const url = new URL(text)
   const plain = url.username === '' && url.password === ''
   return plain && (url.protocol === 'https:' || url.protocol === 'http:') ? url : undefined
-}
-
-const refusal = (error: unknown): string | undefined => {
-  for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if ((cause as { readonly code?: string }).code === 'ADDRESS_REFUSED') return cause.message
-  return undefined
 }
 
 /** Seconds, or an HTTP date. */
