@@ -1,5 +1,4 @@
-/** A kubeconfig with one cluster, one user and one context. */
-import { stringify } from 'yaml'
+/** A kubeconfig with one cluster, one user and one context, in YAML that needs no library to be written. */
 
 export function kubeconfig({
   url,
@@ -14,24 +13,31 @@ export function kubeconfig({
   namespace?: string | undefined
   name?: string
 }): string {
-  return stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [
-      {
-        name,
-        cluster: {
-          server: url,
-          ...(caCertificate === ''
-            ? {}
-            : { 'certificate-authority-data': Buffer.from(caCertificate).toString('base64') }),
-        },
-      },
-    ],
-    users: [{ name, user: { token } }],
-    contexts: [
-      { name, context: { cluster: name, user: name, ...(namespace === undefined ? {} : { namespace }) } },
-    ],
-    'current-context': name,
-  })
+  // A JSON text is a quoted scalar of YAML as well.
+  const quoted = (text: string): string => JSON.stringify(text)
+  const authority =
+    caCertificate === ''
+      ? []
+      : [`      certificate-authority-data: ${Buffer.from(caCertificate).toString('base64')}`]
+  return [
+    'apiVersion: v1',
+    'kind: Config',
+    'clusters:',
+    `  - name: ${quoted(name)}`,
+    '    cluster:',
+    `      server: ${quoted(url)}`,
+    ...authority,
+    'users:',
+    `  - name: ${quoted(name)}`,
+    '    user:',
+    `      token: ${quoted(token)}`,
+    'contexts:',
+    `  - name: ${quoted(name)}`,
+    '    context:',
+    `      cluster: ${quoted(name)}`,
+    `      user: ${quoted(name)}`,
+    ...(namespace === undefined ? [] : [`      namespace: ${quoted(namespace)}`]),
+    `current-context: ${quoted(name)}`,
+    '',
+  ].join('\n')
 }

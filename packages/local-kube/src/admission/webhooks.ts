@@ -1,6 +1,6 @@
 /** Calls the validating and mutating webhooks that Kubernetes objects configure. */
 import { randomUUID } from 'node:crypto'
-import { Agent, request as httpRequest } from 'undici'
+import type { Agent } from 'undici'
 import { serviceTarget } from '../http/service-target.ts'
 import { asArray, asObject, asString, isObject, valueAt } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
@@ -126,7 +126,8 @@ export class Webhooks implements Admission {
   async #ask(webhook: JsonObject, request: AdmissionRequest): Promise<JsonObject> {
     const uid = randomUUID()
     const config = asObject(webhook['clientConfig'])
-    const { url: address, agent } = this.#target(config)
+    const { url: address, agent } = await this.#target(config)
+    const { request: httpRequest } = await import('undici')
     const seconds = Number(webhook['timeoutSeconds'] ?? 10)
     const url = new URL(address)
     url.searchParams.set('timeout', `${seconds}s`)
@@ -156,13 +157,13 @@ export class Webhooks implements Admission {
     return response
   }
 
-  #target(config: JsonObject): { readonly url: string; readonly agent: Agent } {
+  async #target(config: JsonObject): Promise<{ readonly url: string; readonly agent: Agent }> {
     const ca =
       asString(config['caBundle']) === ''
         ? undefined
         : Buffer.from(asString(config['caBundle']), 'base64').toString('utf8')
     const url = asString(config['url'])
-    if (url !== '') return { url, agent: this.#agent(ca, undefined) }
+    if (url !== '') return { url, agent: await this.#agent(ca, undefined) }
     const service = asObject(config['service'])
     const namespace = asString(service['namespace'])
     const name = asString(service['name'])
@@ -176,11 +177,12 @@ export class Webhooks implements Admission {
     const path = asString(service['path']).replace(/^\//, '')
     return {
       url: `https://${target.host}:${target.port}/${path}`,
-      agent: this.#agent(ca, `${name}.${namespace}.svc`),
+      agent: await this.#agent(ca, `${name}.${namespace}.svc`),
     }
   }
 
-  #agent(ca: string | undefined, servername: string | undefined): Agent {
+  async #agent(ca: string | undefined, servername: string | undefined): Promise<Agent> {
+    const { Agent } = await import('undici')
     const key = `${servername ?? ''} ${ca ?? ''}`
     let agent = this.#agents.get(key)
     if (agent === undefined) {

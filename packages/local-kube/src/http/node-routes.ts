@@ -1,7 +1,6 @@
 /** What lies behind the API server: container logs at a node's kubelet endpoint, and HTTP of services and pods. */
 import { pipeline } from 'node:stream/promises'
-import { Agent, request as httpRequest } from 'undici'
-import type { Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import { asArray, asObject, asString, valueAt } from '../json.ts'
 import type { JsonObject } from '../json.ts'
 import { StatusError, badRequest, internalError, methodNotAllowed, notFound } from '../status-error.ts'
@@ -44,13 +43,13 @@ export function nodeRoutes({
   ca: string | undefined
   token: () => string
 }): { readonly routes: ReadonlyMap<string, SubresourceRoute>; readonly close: () => Promise<void> } {
-  const kubelet = new Agent({
+  const kubelet = agentOf({
     connect: ca === undefined ? { rejectUnauthorized: false } : { ca },
     bodyTimeout: 0,
     headersTimeout: 30_000,
   })
   // A proxied backend's certificate is not checked, as in Kubernetes: the cluster does not know who signed it.
-  const backend = new Agent({ connect: { rejectUnauthorized: false }, bodyTimeout: 0 })
+  const backend = agentOf({ connect: { rejectUnauthorized: false }, bodyTimeout: 0 })
 
   const logs: SubresourceRoute = async ({ exchange, path }) => {
     if (exchange.method !== 'GET') throw methodNotAllowed()
@@ -125,8 +124,22 @@ export function nodeRoutes({
       ['/pods/proxy', proxy(podTarget)],
     ]),
     close: async () => {
-      await Promise.all([kubelet.destroy(), backend.destroy()])
+      await Promise.all([kubelet.close(), backend.close()])
     },
+  }
+}
+
+interface LazyAgent {
+  readonly open: () => Promise<Agent>
+  readonly close: () => Promise<void>
+}
+
+/** The HTTP client is loaded with the first request that goes on to somebody else; most servers have none. */
+function agentOf(options: Agent.Options): LazyAgent {
+  let opened: Promise<Agent> | undefined
+  return {
+    open: () => (opened ??= import('undici').then(({ Agent }) => new Agent(options))),
+    close: async () => (await opened)?.destroy(),
   }
 }
 
@@ -188,7 +201,7 @@ async function forward({
   what,
 }: {
   exchange: Exchange
-  dispatcher: Agent
+  dispatcher: LazyAgent
   origin: string
   path: string
   headers: Record<string, string>
@@ -203,8 +216,9 @@ async function forward({
   const hasBody = exchange.method !== 'GET' && exchange.method !== 'HEAD'
   let answer: Dispatcher.ResponseData
   try {
+    const { request: httpRequest } = await import('undici')
     answer = await httpRequest(`${origin}${path}`, {
-      dispatcher,
+      dispatcher: await dispatcher.open(),
       method: exchange.method as Dispatcher.HttpMethod,
       headers: { ...passed, ...headers },
       body: hasBody ? request : null,

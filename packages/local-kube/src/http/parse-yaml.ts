@@ -3,7 +3,6 @@
  * which ends when it takes too long.
  */
 import { Worker } from 'node:worker_threads'
-import { parse } from 'yaml'
 import type { JsonValue } from '../json.ts'
 import { badRequest } from '../status-error.ts'
 
@@ -19,7 +18,10 @@ const PROGRAM = `
 `
 
 export async function parseYamlBody(text: string): Promise<JsonValue> {
-  if (text.length <= SHORT) return parse(text, OPTIONS) as JsonValue
+  if (text.length <= SHORT) {
+    const { parse } = await import('yaml')
+    return parse(text, OPTIONS) as JsonValue
+  }
   const worker = new Worker(PROGRAM, {
     eval: true,
     workerData: { library: import.meta.resolve('yaml'), text, options: OPTIONS },

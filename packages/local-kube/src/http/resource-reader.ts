@@ -3,13 +3,14 @@ import type { JsonObject } from '../json.ts'
 import { asObject } from '../json.ts'
 import { partialMetadata, tableOf } from '../resources/columns.ts'
 import type { IncludeObject } from '../resources/columns.ts'
-import { apiVersionOf, refOf } from '../resources/resource.ts'
+import { apiVersionOf, asStored, refOf } from '../resources/resource.ts'
 import type { Resource } from '../resources/resource.ts'
 import { selectorOf } from '../resources/selectors.ts'
 import { WatchCursor, bookmark } from '../resources/watch-cursor.ts'
 import type { WatchEvent } from '../resources/watch-cursor.ts'
 import { StatusError, badRequest, expired, notFound, unexpected } from '../status-error.ts'
 import { HistoryExpired } from '../storage/history.ts'
+import { idOf } from '../storage/key.ts'
 import type { Store, Stored } from '../storage/store.ts'
 import type { Exchange } from './exchange.ts'
 import { checkListOptions, notANumber } from './list-options.ts'
@@ -90,7 +91,7 @@ export class ResourceReader {
     const name = path.name ?? ''
     const stored = this.#store.get({ bucket: resource.bucket, namespace: path.namespace ?? '', name })
     if (stored === undefined) throw notFound(refOf(resource), name)
-    if (acceptedShape(exchange.accept) === 'object') exchange.jsonText(served(resource, stored).text)
+    if (acceptedShape(exchange.accept) === 'object') exchange.jsonText(textOf(resource, stored))
     else
       exchange.json(
         represent({ exchange, resource, object: resource.fromStorage(stored.object), now: this.#now() }),
@@ -105,13 +106,11 @@ export class ResourceReader {
     if (Number.isNaN(wanted))
       throw badRequest(`invalid resource version: ${notANumber(query.get('resourceVersion') ?? '')}`)
     if (wanted > this.#store.revision) throw tooLargeVersion(wanted, this.#store.revision)
-    let objects = this.#store
-      .list({
-        bucket: resource.bucket,
-        ...(path.namespace === undefined ? {} : { namespace: path.namespace }),
-      })
-      .map((stored) => served(resource, stored))
-    if (matches !== undefined) objects = objects.filter(({ object }) => matches(object))
+    let objects = this.#store.list({
+      bucket: resource.bucket,
+      ...(path.namespace === undefined ? {} : { namespace: path.namespace }),
+    })
+    if (matches !== undefined) objects = objects.filter(({ object }) => matches(resource.fromStorage(object)))
 
     const metadata: JsonObject = {
       resourceVersion: String(this.#store.revision),
@@ -121,25 +120,23 @@ export class ResourceReader {
     }
     const limit = Number(query.get('limit') ?? '0')
     const start = readContinue(query.get('continue'))
-    if (start !== undefined) objects = objects.filter(({ object }) => keyOf(object) > start)
+    if (start !== undefined) objects = objects.filter(({ key }) => idOf(key) > start)
     if (limit > 0 && objects.length > limit) {
       metadata['remainingItemCount'] = objects.length - limit
       objects = objects.slice(0, limit)
       const last = objects.at(-1)
       if (last !== undefined)
-        metadata['continue'] = Buffer.from(JSON.stringify({ after: keyOf(last.object) })).toString(
-          'base64url',
-        )
+        metadata['continue'] = Buffer.from(JSON.stringify({ after: idOf(last.key) })).toString('base64url')
     }
     const shape = acceptedShape(exchange.accept)
     if (shape === 'object') {
       // Put together from the objects' JSON: a list of thousands must not hold up everybody else.
       const head = { kind: resource.listKind, apiVersion: apiVersionOf(resource), metadata }
-      const items = objects.map(({ text }) => text).join(',')
+      const items = objects.map((stored) => textOf(resource, stored)).join(',')
       exchange.jsonText(`${JSON.stringify(head).slice(0, -1)},"items":[${items}]}`)
       return
     }
-    const items = objects.map(({ object }) => object)
+    const items = objects.map(({ object }) => resource.fromStorage(object))
     exchange.json(
       shape === 'table'
         ? tableOf({
@@ -259,23 +256,11 @@ export class ResourceReader {
   }
 }
 
-/** A stored object in the version of this resource, with its JSON. */
-const served = (
-  resource: Resource,
-  { object, text }: Stored,
-): { object: JsonObject; readonly text: string } => {
-  const converted = resource.fromStorage(object)
-  return {
-    object: converted,
-    get text() {
-      return converted === object ? text : JSON.stringify(converted)
-    },
-  }
-}
-
-const keyOf = (object: JsonObject): string => {
-  const { namespace, name } = asObject(object['metadata'])
-  return `${typeof namespace === 'string' ? namespace : ''}/${String(name)}`
+/** A stored object in the version of this resource, as JSON; read only where the versions differ. */
+function textOf(resource: Resource, stored: Stored): string {
+  if (resource.fromStorage === asStored) return stored.text
+  const converted = resource.fromStorage(stored.object)
+  return converted === stored.object ? stored.text : JSON.stringify(converted)
 }
 
 function readContinue(token: string | null): string | undefined {

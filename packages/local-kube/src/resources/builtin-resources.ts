@@ -1,6 +1,7 @@
 /** The builtin kinds this server keeps, and how each is listed and selected. */
 import { builtinColumns } from './builtin-columns.ts'
 import { eventFromStorage, eventToStorage } from './event-conversion.ts'
+import { asStored } from './resource.ts'
 import type { Resource } from './resource.ts'
 
 const ALL_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const
@@ -161,8 +162,6 @@ const packages: Readonly<Record<string, string>> = {
   'admissionregistration.k8s.io': 'io.k8s.api.admissionregistration.v1',
 }
 
-const same = <T>(value: T): T => value
-
 export function builtinResources(): readonly Resource[] {
   return builtins.map((builtin) => {
     const group = builtin.group ?? ''
@@ -196,8 +195,8 @@ export function builtinResources(): readonly Resource[] {
       fieldSelectors: builtin.fields ?? [],
       definition: `${packages[group]}.${builtin.kind}`,
       custom: undefined,
-      toStorage: isNewEvent ? eventToStorage : same,
-      fromStorage: isNewEvent ? eventFromStorage : same,
+      toStorage: isNewEvent ? eventToStorage : asStored,
+      fromStorage: isNewEvent ? eventFromStorage : asStored,
     }
   })
 }

@@ -36,6 +36,9 @@ export interface Resource {
   readonly fromStorage: (object: JsonObject) => JsonObject
 }
 
+/** `fromStorage` of a resource that is served as it is stored, so that its JSON is as well. */
+export const asStored = (object: JsonObject): JsonObject => object
+
 export const apiVersionOf = ({ group, version }: { group: string; version: string }): string =>
   group === '' ? version : `${group}/${version}`
 

@@ -2,8 +2,9 @@
  * The CEL environment Kubernetes gives to validation rules: standard CEL plus its extension functions. `matches` runs on
  * RE2 (linear time), because the expression and the text both come from users.
  */
-import { Environment } from '@marcbachmann/cel-js'
+import type { Environment } from '@marcbachmann/cel-js'
 import type { RE2JS } from 're2js'
+import { celLibrary } from './cel-library.ts'
 import { checkWork, linearRegex } from './linear-regex.ts'
 
 type CelList = readonly unknown[]
@@ -92,6 +93,7 @@ let shared: Environment | undefined
 
 export function celEnvironment(): Environment {
   if (shared !== undefined) return shared
+  const { Environment } = celLibrary()
   const env = new Environment({
     unlistedVariablesAreDyn: true,
     enableOptionalTypes: true,

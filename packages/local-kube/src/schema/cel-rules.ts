@@ -1,10 +1,10 @@
 /** `x-kubernetes-validations`: compiles the rules of a schema once, and evaluates them along a value. */
-import { Duration } from '@marcbachmann/cel-js/evaluator'
-import { Optional } from '@marcbachmann/cel-js'
+import type { Duration } from '@marcbachmann/cel-js/evaluator'
 import { asArray, asObject, asString, isObject } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import { BudgetExceeded, chargeComprehensions, checkBudget, openBudget } from './cel-budget.ts'
 import { celEnvironment, rewireRegex } from './cel-environment.ts'
+import { celLibrary } from './cel-library.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired } from './field-error.ts'
 import type { FieldError, FieldErrorType } from './field-error.ts'
 import type { StructuralSchema } from './structural-schema.ts'
@@ -235,6 +235,7 @@ function evaluateRule({
   path: string
 }): FieldError | undefined {
   if (rule.usesOldSelf && oldSelf === undefined && !rule.optionalOldSelf) return undefined
+  const { Optional } = celLibrary()
   const context = {
     self,
     oldSelf: rule.optionalOldSelf
@@ -373,7 +374,7 @@ function parseDuration(text: string): Duration | undefined {
   let total = 0
   for (const match of text.matchAll(/([0-9]+(?:\.[0-9]+)?)\s*(ns|us|µs|ms|s|m|h|d|w)/g))
     total += Number(match[1]) * (units[match[2] ?? ''] ?? NaN)
-  return Number.isNaN(total) ? undefined : Duration.fromMilliseconds(total)
+  return Number.isNaN(total) ? undefined : celLibrary().Duration.fromMilliseconds(total)
 }
 
 /** A condition over named values, for webhook `matchConditions`. Anything but `true` does not match; errors are thrown. */

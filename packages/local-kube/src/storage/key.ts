@@ -6,3 +6,6 @@ export interface Key {
   readonly namespace: string
   readonly name: string
 }
+
+/** Within its bucket; lists are in the order of these. */
+export const idOf = ({ namespace, name }: Key): string => `${namespace}/${name}`

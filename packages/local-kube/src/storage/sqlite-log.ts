@@ -52,17 +52,12 @@ export function openSqliteLog({ directory }: { directory: string }): Log {
   return {
     load() {
       const { value } = database.prepare('SELECT value FROM revision').get() as { value: number }
-      const rows = database
-        .prepare('SELECT bucket, namespace, name, object FROM objects')
-        .all() as unknown as readonly {
-        readonly bucket: string
-        readonly namespace: string
-        readonly name: string
-        readonly object: string
-      }[]
-      const entries = rows.map(({ bucket, namespace, name, object }) => ({
+      const statement = database.prepare('SELECT bucket, namespace, name, object FROM objects')
+      statement.setReturnArrays(true)
+      const rows = statement.all() as unknown as readonly (readonly [string, string, string, string])[]
+      const entries = rows.map(([bucket, namespace, name, text]) => ({
         key: { bucket, namespace, name },
-        text: object,
+        text,
       }))
       return { revision: value, entries }
     },

@@ -74,6 +74,29 @@ describe('a store with a log', () => {
   })
 })
 
+describe('what the log gives back', () => {
+  const loaded = (text: string): Store =>
+    new Store({
+      log: { ...recordingLog(), load: () => ({ revision: 40, entries: [{ key: key('a'), text }] }) },
+    })
+
+  test('is not read at the start, nor to be listed as JSON', () => {
+    const [stored] = loaded('no JSON').list({ bucket: '/things', namespace: 'n' })
+    expect(stored?.text).toBe('no JSON')
+    expect(() => stored?.object).toThrow('JSON')
+  })
+
+  test('is the object at its revision, which the next write must name', async () => {
+    const store = loaded('{"metadata":{"name":"a","resourceVersion":"17"},"value":1}')
+    expect(store.get(key('a'))).toMatchObject({ revision: 17, object: { value: 1 } })
+    await expect(store.commit({ key: key('a'), expected: 40, object: object(2) })).rejects.toBeInstanceOf(
+      RevisionMismatch,
+    )
+    expect((await store.commit({ key: key('a'), expected: 17, object: object(2) })).revision).toBe(41)
+    expect(eventsAfter(store, 40)).toMatchObject([{ type: 'MODIFIED', previous: { value: 1 } }])
+  })
+})
+
 describe('the history of a store', () => {
   const after = (store: Store, since: number, bucket = '/things'): readonly string[] =>
     eventsAfter(store, since, bucket).map(({ key: { name }, type }) => `${type} ${name}`)

@@ -5,7 +5,9 @@
 import type { JsonObject } from '../json.ts'
 import { History } from './history.ts'
 import type { HistoryLimits, StoreEvent } from './history.ts'
+import { idOf } from './key.ts'
 import type { Key } from './key.ts'
+import { LoadedObject } from './loaded-object.ts'
 
 export interface Stored {
   readonly key: Key
@@ -57,7 +59,6 @@ interface Pending {
 /** As large as etcd takes. */
 const LARGEST_OBJECT = 1.5 * 1024 * 1024
 const HISTORY_LIMITS: HistoryLimits = { events: 20_000, size: 64 * 1024 * 1024 }
-const idOf = (namespace: string, name: string): string => `${namespace}/${name}`
 
 interface Bucket {
   readonly objects: Map<string, Stored>
@@ -85,10 +86,8 @@ export class Store {
       const { revision, entries } = log.load()
       this.#revision = Math.max(1, revision)
       for (const { key, text } of entries) {
-        const object = JSON.parse(text) as JsonObject
-        const revision = Number((object['metadata'] as JsonObject)['resourceVersion'])
-        const stored = { key, revision, object, text }
-        this.#bucket(key.bucket).objects.set(idOf(key.namespace, key.name), stored)
+        const stored = new LoadedObject({ key, text })
+        this.#bucket(key.bucket).objects.set(idOf(key), stored)
       }
     }
     this.#lastProposed = this.#revision
@@ -120,12 +119,12 @@ export class Store {
 
   /** The published state. */
   get(key: Key): Stored | undefined {
-    return this.#buckets.get(key.bucket)?.objects.get(idOf(key.namespace, key.name))
+    return this.#buckets.get(key.bucket)?.objects.get(idOf(key))
   }
 
   /** The state the next write must build on, including writes on their way to disk. */
   latest(key: Key): Stored | undefined {
-    const proposed = this.#proposed.get(`${key.bucket}/${idOf(key.namespace, key.name)}`)
+    const proposed = this.#proposed.get(`${key.bucket}/${idOf(key)}`)
     if (proposed === 'deleted') return undefined
     return proposed ?? this.get(key)
   }
@@ -165,7 +164,7 @@ export class Store {
     if (stored !== undefined && stored.text.length > LARGEST_OBJECT)
       return Promise.reject(new ObjectTooLarge(stored.text.length))
     this.#lastProposed = revision
-    this.#proposed.set(`${key.bucket}/${idOf(key.namespace, key.name)}`, stored ?? 'deleted')
+    this.#proposed.set(`${key.bucket}/${idOf(key)}`, stored ?? 'deleted')
     return new Promise((resolve, reject) => {
       this.#pending.push({ entry: { key, revision, text: stored?.text }, stored, resolve, reject })
       if (this.#log === undefined) {
@@ -203,7 +202,7 @@ export class Store {
   #publish({ entry, stored }: Pending): Stored {
     const { key, revision } = entry
     const bucket = this.#bucket(key.bucket)
-    const id = idOf(key.namespace, key.name)
+    const id = idOf(key)
     const previous = bucket.objects.get(id)
     this.#revision = revision
     let result: Stored
