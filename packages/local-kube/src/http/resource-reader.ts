@@ -7,11 +7,12 @@ import { apiVersionOf, asStored, refOf } from '../resources/resource.ts'
 import type { Resource } from '../resources/resource.ts'
 import { selectorOf } from '../resources/selectors.ts'
 import { WatchCursor, bookmark } from '../resources/watch-cursor.ts'
-import type { WatchEvent } from '../resources/watch-cursor.ts'
 import { StatusError, badRequest, expired, notFound, unexpected } from '../status-error.ts'
 import { HistoryExpired } from '../storage/history.ts'
 import { idOf } from '../storage/key.ts'
 import type { Store, Stored } from '../storage/store.ts'
+import { eventEncoder } from './event-encoder.ts'
+import type { Shape } from './event-encoder.ts'
 import type { Exchange } from './exchange.ts'
 import { checkListOptions, notANumber } from './list-options.ts'
 import type { ResourcePath } from './request-info.ts'
@@ -21,8 +22,6 @@ import { startWatchResponse } from './watch-response.ts'
 const BOOKMARK_INTERVAL = 60_000
 /** Seconds; a timer knows no more than 24 days. */
 const LONGEST_WATCH = 86_400
-
-type Shape = 'object' | 'table' | 'metadata'
 
 export function acceptedShape(accept: string): Shape {
   for (const option of accept.split(',')) {
@@ -187,17 +186,23 @@ export class ResourceReader {
       response.end(`${JSON.stringify({ type: 'ERROR', object: expired(error.message).toStatus() })}\n`)
       return
     }
+    const shape = acceptedShape(exchange.accept)
+    const include = includeOf(query)
     const { pump, sendIdle } = startWatchResponse({
       response,
       cursor,
-      encode: this.#encoder({ exchange, resource }),
-      shared:
-        acceptedShape(exchange.accept) === 'object' && matches === undefined
-          ? this.#chunks.forView({
-              key: `${resource.bucket} ${resource.version} ${path.namespace ?? ''}`,
-              revision: () => this.#store.revision,
-            })
-          : undefined,
+      encoder: eventEncoder({ shape, resource, include, now: this.#now }),
+      shared: this.#chunks.forView({
+        resource,
+        key: JSON.stringify([
+          path.namespace,
+          query.get('labelSelector'),
+          query.get('fieldSelector'),
+          shape,
+          include,
+        ]),
+        revision: () => this.#store.revision,
+      }),
     })
     const unfollow = this.#store.follow({ bucket: resource.bucket, listener: pump })
     const bookmarks = wantsBookmarks
@@ -221,38 +226,6 @@ export class ResourceReader {
     this.#closeWatches.add(close)
     response.on('close', close)
     pump()
-  }
-
-  /** One line per event, in the representation this client accepts. */
-  #encoder({
-    exchange,
-    resource,
-  }: {
-    exchange: Exchange
-    resource: Resource
-  }): (event: WatchEvent) => string {
-    const line = (type: string, text: string): string => `{"type":"${type}","object":${text}}\n`
-    switch (acceptedShape(exchange.accept)) {
-      case 'object':
-        return ({ type, object, text }) => line(type, text ?? JSON.stringify(object))
-      case 'metadata':
-        return ({ type, object }) => line(type, JSON.stringify(partialMetadata(object)))
-      case 'table': {
-        let isFirst = true
-        return ({ type, object }) => {
-          const table = tableOf({
-            columns: resource.columns,
-            objects: type === 'BOOKMARK' ? [] : [object],
-            metadata: { resourceVersion: asObject(object['metadata'])['resourceVersion'] },
-            include: includeOf(exchange.query),
-            withDefinitions: isFirst,
-            now: this.#now(),
-          })
-          isFirst = false
-          return line(type, JSON.stringify(table))
-        }
-      }
-    }
   }
 }
 

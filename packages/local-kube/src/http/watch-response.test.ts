@@ -6,6 +6,8 @@ import { builtinResources } from '../resources/builtin-resources.ts'
 import type { Resource } from '../resources/resource.ts'
 import { WatchCursor } from '../resources/watch-cursor.ts'
 import { Store } from '../storage/store.ts'
+import { eventEncoder } from './event-encoder.ts'
+import type { Shape } from './event-encoder.ts'
 import { SharedChunks } from './shared-chunks.ts'
 import { startWatchResponse } from './watch-response.ts'
 
@@ -47,8 +49,19 @@ const commit = async (store: Store, name: string, size = 1_000): Promise<void> =
   })
 }
 
-function watching(store: Store, chunks?: SharedChunks): ReturnType<typeof connection> {
+let encoded = 0
+
+function watching(
+  store: Store,
+  { chunks = new SharedChunks(), shape = 'object' }: { chunks?: SharedChunks; shape?: Shape } = {},
+): ReturnType<typeof connection> {
   const connected = connection()
+  const { encode, isShared } = eventEncoder({
+    shape,
+    resource: configMaps,
+    include: 'Metadata',
+    now: () => 0,
+  })
   const { pump } = startWatchResponse({
     response: connected.response,
     cursor: new WatchCursor({
@@ -57,8 +70,14 @@ function watching(store: Store, chunks?: SharedChunks): ReturnType<typeof connec
       since: store.revision,
       initialEvents: 'none',
     }),
-    encode: ({ type, object, text }) => `{"type":"${type}","object":${text ?? JSON.stringify(object)}}\n`,
-    shared: chunks?.forView({ key: 'all', revision: () => store.revision }),
+    encoder: {
+      encode(event) {
+        encoded += 1
+        return encode(event)
+      },
+      isShared,
+    },
+    shared: chunks.forView({ resource: configMaps, key: shape, revision: () => store.revision }),
   })
   store.follow({ bucket: configMaps.bucket, listener: pump })
   return connected
@@ -98,10 +117,10 @@ describe('a watch response', () => {
   test('gives watchers of the same view the same bytes, each exactly once', async () => {
     const store = new Store()
     const chunks = new SharedChunks()
-    const early = [watching(store, chunks), watching(store, chunks)]
+    const early = [watching(store, { chunks }), watching(store, { chunks })]
     for (const { read } of early) read()
     await commit(store, 'a')
-    const late = watching(store, chunks)
+    const late = watching(store, { chunks })
     late.read()
     await commit(store, 'b')
     await nextTurn()
@@ -111,5 +130,25 @@ describe('a watch response', () => {
       ['a', 'b', 'c'],
     ])
     expect(namesIn(late.text())).toEqual(['b', 'c'])
+  })
+
+  test.each([
+    ['object', 1],
+    ['metadata', 1],
+    // The first line of each watcher names the columns, so it is its own.
+    ['table', 100],
+  ] as const)('of 100 watchers of the %s is put into words once an event', async (shape, first) => {
+    const store = new Store()
+    const chunks = new SharedChunks()
+    const watchers = Array.from({ length: 100 }, () => watching(store, { chunks, shape }))
+    for (const { read } of watchers) read()
+    encoded = 0
+    await commit(store, 'a')
+    expect(encoded).toBe(first)
+    await nextTurn()
+    await commit(store, 'b')
+    expect(encoded).toBe(first + 1)
+    expect(new Set(watchers.map(({ text }) => text())).size).toBe(1)
+    expect(watchers[0]?.text().match(/"type":"ADDED"/g)).toHaveLength(2)
   })
 })

@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http'
 import type { WatchCursor, WatchEvent } from '../resources/watch-cursor.ts'
 import { expired } from '../status-error.ts'
 import { HistoryExpired } from '../storage/history.ts'
+import type { EventEncoder } from './event-encoder.ts'
 import type { SharedChunksOfView } from './shared-chunks.ts'
 
 /** Characters after which a chunk is full; it ends with the event that fills it. */
@@ -21,14 +22,14 @@ export interface WatchResponse {
 export function startWatchResponse({
   response,
   cursor,
-  encode,
+  encoder: { encode, isShared },
   shared,
 }: {
   readonly response: ServerResponse
   readonly cursor: WatchCursor
-  readonly encode: (event: WatchEvent) => string
-  /** The bytes of watchers that see the same, where there can be such. */
-  readonly shared: SharedChunksOfView | undefined
+  readonly encoder: EventEncoder
+  /** The bytes of watchers that see the same. */
+  readonly shared: SharedChunksOfView
 }): WatchResponse {
   let isFull = false
 
@@ -42,8 +43,7 @@ export function startWatchResponse({
       }
       return text
     }
-    if (shared === undefined || !cursor.isPastInitial) return make()
-    return shared.read({ cursor, make })
+    return cursor.isPastInitial && isShared() ? shared.read({ cursor, make }) : make()
   }
 
   const pump = (): void => {

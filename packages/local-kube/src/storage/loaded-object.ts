@@ -4,9 +4,8 @@
  */
 import type { JsonObject } from '../json.ts'
 import type { Key } from './key.ts'
-import type { Stored } from './store.ts'
 
-export class LoadedObject implements Stored {
+export class LoadedObject {
   readonly key: Key
   readonly text: string
   #object: JsonObject | undefined
