@@ -62,10 +62,12 @@ export const allowCall = ({
   readonly secrets: readonly KnownSecret[]
 }): CallVerdict => {
   const pinned = tools.find(call.alias)
-  const name = pinned?.name ?? { server: '', tool: call.alias.slice(0, MAX_SHOWN_NAME) }
+  const shown = (sent: unknown): unknown => withoutSecrets(sent, secrets)
+  // Cut last: half a secret would not be known as one.
+  const excerpt = (text: string, length: number): string => String(shown(text)).slice(0, length)
+  const name = pinned?.name ?? { server: '', tool: excerpt(call.alias, MAX_SHOWN_NAME) }
   const parsed = parseArguments(call.arguments)
   const args = parsed.type === 'parsed' ? parsed.value : undefined
-  const shown = (sent: unknown): unknown => withoutSecrets(sent, secrets)
   for (const policy of policies) {
     const decision = decideToolCall({
       policy,
@@ -82,7 +84,12 @@ export const allowCall = ({
       secrets,
     })
     if (decision.type === 'denied') {
-      return { type: 'denied', denied: decision, name, arguments: shown(args ?? excerpt(call.arguments)) }
+      return {
+        type: 'denied',
+        denied: decision,
+        name,
+        arguments: args === undefined ? excerpt(call.arguments, MAX_EXCERPT) : shown(args),
+      }
     }
   }
   const policy = policies.at(-1)
@@ -90,7 +97,12 @@ export const allowCall = ({
     throw new Error('the gate allowed a call that has no tool or no policy')
   if (parsed.type === 'malformed' || args === undefined) {
     const message = parsed.type === 'malformed' ? parsed.message : 'the arguments are missing'
-    return { type: 'denied', denied: misfit(name, message), name, arguments: shown(excerpt(call.arguments)) }
+    return {
+      type: 'denied',
+      denied: misfit(name, message),
+      name,
+      arguments: excerpt(call.arguments, MAX_EXCERPT),
+    }
   }
   const permission = {
     server: pinned.server,
@@ -105,7 +117,6 @@ export const allowCall = ({
 
 const MAX_SHOWN_NAME = 256
 const MAX_EXCERPT = 2048
-const excerpt = (text: string): string => text.slice(0, MAX_EXCERPT)
 
 const misfit = ({ server, tool }: ToolName, message: string): Denied => ({
   type: 'denied',

@@ -89,7 +89,7 @@ export const agentConfigFromEnvironment = (environment: Environment): AgentConfi
   const settings = {
     provider: read(variables.provider),
     openaiBaseUrl: read(variables.openaiBaseUrl),
-    openaiApiKey: read(variables.openaiApiKey),
+    openaiApiKey: read(variables.overridingApiKey) ?? read(variables.openaiApiKey),
     anthropicBaseUrl: read(variables.anthropicBaseUrl),
     anthropicApiKey: read(variables.anthropicApiKey),
     geminiBaseUrl: read(variables.geminiBaseUrl),

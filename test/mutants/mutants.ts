@@ -145,12 +145,17 @@ export const groups: readonly Group[] = [
     file: `${guardrail}/known-secrets.ts`,
     tests: [],
     changes: [
-      ['as it is', '    exactly(value),\n', ''],
+      ['as it is and escaped', '    escapedAnyhow(value),\n', ''],
+      ['escaped more than once', 'String.raw`\\\\*`', "''"],
+      ['percent-encoding', '`%(?:25)*${', '`%(?:26)*${'],
+      ['code points in JSON', '`u${hexadecimal(unit, 4)}`', "'u'"],
+      ['character references of HTML', '`&#0*${code};`', "'&#;'"],
+      ['backwards', "    exactly([...value].toReversed().join('')),\n", ''],
+      ['Base64 of JSON', '...(inJson === value ? []', '...(true ? []'],
       ['Base64', '    ...base64Forms(bytes).map(exactly),\n', ''],
       ['Base64 at any offset', '[0, 1, 2].flatMap', '[0].flatMap'],
       ['Base64 for URLs', "[core, core.replaceAll('+', '-').replaceAll('/', '_')]", '[core]'],
       ['hexadecimal', "    inAnyCase(bytes.toString('hex')),\n", ''],
-      ['percent-encoding', '...(percent === value ? []', '...(true ? []'],
       ['in keys', '...(Array.isArray(value) ? [] : [key]),', ''],
       ['in numbers', "if (typeof value === 'number') return [String(value)]", ''],
       ['short words are no secrets', 'if (value.length < SHORTEST_SECRET) return []', ''],
@@ -406,7 +411,12 @@ export const groups: readonly Group[] = [
   },
   {
     file: 'agent/allow-call.ts',
-    tests: ['agent/worker.test.ts', 'agent/faults.test.ts', 'agent/perform-task.test.ts'],
+    tests: [
+      'agent/allow-call.test.ts',
+      'agent/worker.test.ts',
+      'agent/faults.test.ts',
+      'agent/perform-task.test.ts',
+    ],
     changes: [
       ['the gate is asked', "if (decision.type === 'denied') {", "if (decision.type === 'never') {"],
       [
@@ -427,6 +437,11 @@ export const groups: readonly Group[] = [
       ],
       ['secrets are known to the gate', '      secrets,\n    })', '    })'],
       ['no secret in the record of a refusal', 'withoutSecrets(sent, secrets)', 'sent'],
+      [
+        'no half of one either',
+        'String(shown(text)).slice(0, length)',
+        'String(shown(text.slice(0, length)))',
+      ],
       ['equal calls are counted', 'return parsed.type', 'return false && parsed.type'],
     ],
   },

@@ -10,7 +10,6 @@ type Failed = Extract<ChannelOutcome, { type: 'failed' }>
 type Exchanged = { readonly type: 'answered'; readonly status: number; readonly body: string } | Failed
 
 const longestWaitMs = 15_000
-const shownOfAnswer = 200
 
 export const exchange = async ({
   fetch,
@@ -38,7 +37,7 @@ export const exchange = async ({
     const text = await response.text()
     const { status } = response
     if (status >= 200 && status < 300) return { type: 'answered', status, body: text }
-    const said = text.trim().slice(0, shownOfAnswer)
+    const said = text.trim()
     const error = `${target.host} answered HTTP ${status}${said === '' ? '' : `: ${said}`}`
     if (status >= 300 && status < 400) return permanently(`${error} (redirects are not followed)`)
     const busy = status === 408 || status === 425 || status === 429 || status >= 500

@@ -16,6 +16,12 @@ test.each([
   ['percent-encoding', encodeURIComponent(secret.value)],
   ['percent-encoding of a form', encodeURIComponent(secret.value).replaceAll('%20', '+')],
   ['lower-case percent-encoding', encodeURIComponent(secret.value).toLowerCase()],
+  ['percent-encoding twice', encodeURIComponent(encodeURIComponent(secret.value))],
+  ['a form by URLSearchParams', new URLSearchParams({ x: secret.value }).toString()],
+  ['JSON with escaped slashes', JSON.stringify(secret.value).replaceAll('/', String.raw`\/`)],
+  ['JSON in ASCII', JSON.stringify(secret.value).replaceAll('ñ', String.raw`\u00f1`)],
+  ['HTML', secret.value.replaceAll('ñ', '&#xF1;').replaceAll('/', '&#47;')],
+  ['backwards', [...secret.value].toReversed().join('')],
   [
     'percent-encoding of everything',
     [...Buffer.from(secret.value)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
@@ -27,6 +33,25 @@ test.each([
     expect(secretIn(left, [secret])).toBeUndefined()
     expect(JSON.stringify(left)).toContain('[PAGERDUTY_TOKEN]')
   }
+})
+
+test('S4 a secret of characters that are escaped is found in JSON and HTML however deep, and taken out whole', () => {
+  const hard = { name: 'KEY', value: String.raw`\\pass"word'\ & <so on>\ñ\n` + '\n\t💣end' }
+  let form = hard.value
+  for (let depth = 0; depth < 5; depth += 1) {
+    expect(withoutSecrets(`a ${form} b`, [hard]), `${depth} levels deep`).toMatch(/^a ["\\]*\[KEY\]["\\]* b$/)
+    form = JSON.stringify(form)
+  }
+  const html = hard.value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  expect(withoutSecrets(html.replaceAll('"', '&quot;').replaceAll("'", '&#39;'), [hard])).toBe('[KEY]')
+  const inToken = Buffer.from(JSON.stringify({ sub: hard.value })).toString('base64url')
+  expect(secretIn(inToken, [hard])).toBe(hard)
+})
+
+test('a long run of what looks like a secret takes no longer than its length', () => {
+  const hard = { name: 'KEY', value: String.raw`\a\%%%%%uuuuuuu` }
+  const runs = ['\\', '%', '%25', 'u', 'u0075', 'a\\'].map((part) => part.repeat(100_000))
+  expect(withoutSecrets(`${runs.join('uuuuuuu')}`, [hard])).not.toContain('[KEY]')
 })
 
 test('S4 any secret in any surroundings is found in every form', () => {

@@ -1,6 +1,6 @@
 // Secrets whose values a process holds, searched in what it is about to send or to store: as they are, and in the forms
-// in which text is usually carried (inside JSON, Base64 at any offset, percent-encoding, hexadecimal). A value that was cut up,
-// paraphrased or enciphered is not found: this is a net under the rules, not a rule.
+// in which text is usually carried (inside JSON, URLs and HTML however deep, Base64 at any offset, hexadecimal, backwards).
+// A value that was cut up, paraphrased or enciphered is not found: this is a net under the rules, not a rule.
 
 export interface KnownSecret {
   /** Where it comes from, for messages: the name of an environment variable. Never the value. */
@@ -82,16 +82,67 @@ const formsOf = (written: string): readonly Form[] => {
 
 const newForms = (value: string): readonly Form[] => {
   const bytes = Buffer.from(value)
-  const percent = encodeURIComponent(value)
   const inJson = JSON.stringify(value).slice(1, -1)
   return [
-    exactly(value),
-    ...(inJson === value ? [] : [exactly(inJson)]),
+    escapedAnyhow(value),
     ...base64Forms(bytes).map(exactly),
+    ...(inJson === value ? [] : base64Forms(Buffer.from(inJson)).map(exactly)),
     inAnyCase(bytes.toString('hex')),
-    ...(percent === value ? [] : [inAnyCase(percent), exactly(percent.replaceAll('%20', '+'))]),
     inAnyCase([...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')),
+    exactly([...value].toReversed().join('')),
   ]
+}
+
+/** Every character as it is or escaped, each for itself: which ones are depends on who wrote the JSON, URL or HTML. */
+const escapedAnyhow = (value: string): Form => {
+  const parts = value.match(/\\+|[^\\]/gu) ?? []
+  const source = parts.reduce((before, part, index) => {
+    // A backslash of the value and those that escape what is beside it cannot be told apart: one run is all of them.
+    if (part.startsWith('\\'))
+      return `${before}${index === 0 ? String.raw`(?<!\\)` : ''}${waysToWrite('\\')}+`
+    const between = index === 0 || parts[index - 1]?.startsWith('\\') === true ? '' : String.raw`\\*`
+    return `${before}${between}${waysToWrite(part)}`
+  }, '')
+  const pattern = new RegExp(source, 'gu')
+  // What nobody escapes: letters and digits. Without the most of them in it, a text need not be looked at more closely.
+  const sign = (value.match(/[A-Za-z0-9]+/g) ?? []).toSorted((a, b) => b.length - a.length)[0] ?? ''
+  return {
+    in: (text) => text.includes(sign) && text.search(pattern) >= 0,
+    out: (text, instead) => (text.includes(sign) ? text.replaceAll(pattern, () => instead) : text),
+  }
+}
+
+const waysToWrite = (character: string): string => {
+  const code = character.codePointAt(0) ?? 0
+  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
+  const ways = [
+    escaped(character),
+    units.map((unit) => `u${hexadecimal(unit, 4)}`).join(String.raw`\\+`),
+    [...Buffer.from(character)].map((byte) => `%(?:25)*${hexadecimal(byte, 2)}`).join(''),
+    `&#0*${code};`,
+    `&#[xX]0*${hexadecimal(code, 1)};`,
+    ...(otherWays[character] ?? []),
+  ]
+  return `(?:${ways.join('|')})`
+}
+
+const hexadecimal = (number: number, digits: number): string =>
+  number
+    .toString(16)
+    .padStart(digits, '0')
+    .replaceAll(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)
+
+/** In JSON after a backslash, in a form, in HTML. */
+const otherWays: Readonly<Record<string, readonly string[]>> = {
+  '\n': ['n'],
+  '\r': ['r'],
+  '\t': ['t'],
+  ' ': [String.raw`\+`],
+  '&': ['&amp;'],
+  '<': ['&lt;'],
+  '>': ['&gt;'],
+  '"': ['&quot;'],
+  "'": ['&apos;'],
 }
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)

@@ -27,6 +27,8 @@ export const agentEnvironment = {
   podName: 'POD_NAME',
   openaiBaseUrl: 'OPENAI_BASE_URL',
   openaiApiKey: 'OPENAI_API_KEY',
+  /** Key of the endpoint that all agents are sent to; it wins over the one above, which may be another endpoint's. */
+  overridingApiKey: 'KUBESWARM_MODEL_API_KEY',
   anthropicApiKey: 'ANTHROPIC_API_KEY',
   anthropicBaseUrl: 'ANTHROPIC_BASE_URL',
   geminiApiKey: 'GEMINI_API_KEY',

@@ -2,6 +2,7 @@
 // no run: runs only ever write to the outbox. One timer, set to the next message that is due.
 
 import type { NotifyChannelSpec } from '../../api/v1alpha1/index.ts'
+import { withoutSecrets } from '../../domain/guardrail/known-secrets.ts'
 import { nextTry } from '../../domain/notify/next-try.ts'
 import { renderDelivery } from '../../domain/notify/render-delivery.ts'
 import type { ChannelOutcome, NotifyChannels } from '../../ports/notify-channels.ts'
@@ -22,6 +23,7 @@ const defaultRateLimitSeconds = 300
 /** A message in a thread that old would be seen by nobody. */
 const threadLivesMs = 24 * 3_600_000
 const keptMs = 30 * 24 * 3_600_000
+const longestError = 300
 const longestTimerMs = 3_600_000
 const retryStoreMs = 5_000
 
@@ -138,7 +140,10 @@ export const createDispatcher = ({
         await outbox.putThread(key, { ...outcome.thread, at: clock.now() })
       return { type: 'sent' }
     }
-    const { error, permanent, retryAfterMs } = outcome
+    const { permanent, retryAfterMs } = outcome
+    const held = resolved.type === 'delivery' ? resolved.secrets : []
+    // Cut last: half a secret would not be known as one.
+    const error = String(withoutSecrets(outcome.error, held)).slice(0, longestError)
     const after = permanent
       ? undefined
       : nextTry({ attempt: message.attempt, retryAfterMs, random: random() })

@@ -1,7 +1,9 @@
 // From a channel of a SwarmNotify to a delivery: its Secrets are read when they are needed, from the namespace of the
-// SwarmNotify and no other, whatever the fact is about.
+// SwarmNotify and no other, whatever the fact is about. What was read comes along, so that it can be kept out of what is
+// told of the delivery: a receiver that refuses may repeat what it was sent.
 
 import type { NotifyChannelSpec, SecretKeySelector } from '../../api/v1alpha1/index.ts'
+import type { KnownSecret } from '../../domain/guardrail/known-secrets.ts'
 import type { RenderedDelivery } from '../../domain/notify/render-delivery.ts'
 import type { ChannelDelivery } from '../../ports/notify-channels.ts'
 import type { ThreadPlace } from '../../ports/outbox.ts'
@@ -9,7 +11,11 @@ import type { Resources } from '../../ports/resources.ts'
 import { secrets, type Secret } from '../builtin-kinds.ts'
 
 type Resolved =
-  | { readonly type: 'delivery'; readonly delivery: ChannelDelivery }
+  | {
+      readonly type: 'delivery'
+      readonly delivery: ChannelDelivery
+      readonly secrets: readonly KnownSecret[]
+    }
   | { readonly type: 'unusable'; readonly error: string }
 
 class Unusable extends Error {}
@@ -29,11 +35,18 @@ export const resolveChannel = async ({
   readonly rendered: RenderedDelivery
   readonly thread?: ThreadPlace | undefined
 }): Promise<Resolved> => {
-  const read = (selector: SecretKeySelector) => readKey({ resources, namespace, selector })
+  const known: KnownSecret[] = []
+  const read = async (selector: SecretKeySelector): Promise<string> => {
+    const value = await readKey({ resources, namespace, selector })
+    const from = `Secret ${selector.name} ${selector.key}`
+    known.push(...partsOf(value).map((part) => ({ name: from, value: part })))
+    return value
+  }
   try {
     return {
       type: 'delivery',
       delivery: await deliveryOf({ namespace, id, channel, rendered, thread, read }),
+      secrets: known,
     }
   } catch (error) {
     if (error instanceof Unusable) return { type: 'unusable', error: error.message }
@@ -92,6 +105,13 @@ const deliveryOf = async ({
       ? {}
       : { signingSecret: await read(webhook.signingSecretFrom) }),
   }
+}
+
+/** A URL is repeated in parts, and any of them may be what makes it secret; where it leads to is not. */
+const partsOf = (value: string): readonly string[] => {
+  if (!URL.canParse(value)) return [value]
+  const { pathname, search, searchParams, username, password } = new URL(value)
+  return [value, `${pathname}${search}`, ...pathname.split('/'), ...searchParams.values(), username, password]
 }
 
 const slackApi = 'https://slack.com/api'

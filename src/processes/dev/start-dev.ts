@@ -10,6 +10,7 @@ import { startLocalKube } from 'local-kube'
 import { connectKubernetes, type KubernetesConnection } from '../../adapters/kubernetes/connect-kubernetes.ts'
 import { serviceResolver } from '../../adapters/http/service-resolver.ts'
 import { startScriptedModel } from '../../adapters/scripted-model/start-scripted-model.ts'
+import { agentEnvironment } from '../../domain/workload/agent-environment.ts'
 import type { ModelChoice } from '../../domain/model/choose-model.ts'
 import { createKubernetesAuthenticator } from '../../hub/kubernetes-authenticator.ts'
 import type { Logger } from '../../ports/logger.ts'
@@ -94,7 +95,7 @@ export const startDev = async ({
           },
         ],
         stateDirectory: join(clusterIn(stateDirectory), 'node'),
-        extraEnv: { ...hostEnvironment, ...compileCache() },
+        extraEnv: { ...hostEnvironment, ...overridingKey(model, hostEnvironment), ...compileCache() },
         longestShutdownMilliseconds: LONGEST_SHUTDOWN_MS,
       },
     })
@@ -185,6 +186,15 @@ const compileCache = (): Readonly<Record<string, string>> => {
   const directory = getCompileCacheDir()
   return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) }
 }
+
+/** The key belongs to the endpoint it was given with: it goes there, and no object holds it. */
+const overridingKey = (
+  model: ModelChoice,
+  { OPENAI_API_KEY: key }: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> =>
+  model.type === 'endpoint' && model.source === 'OPENAI_BASE_URL' && key !== undefined
+    ? { [agentEnvironment.overridingApiKey]: key }
+    : {}
 
 const modelOverride = ({
   model,

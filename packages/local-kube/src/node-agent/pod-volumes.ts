@@ -1,6 +1,7 @@
 // The volumes of one pod as directories, kept current while it runs, and where each container finds them.
 
 import { existsSync, mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Container, Pod } from '../client/kubernetes-types.ts'
 import { writeAtomicDirectory } from './atomic-directory.ts'
@@ -16,6 +17,8 @@ export type VolumeState =
 export interface PodVolumes {
   /** Writes what changed. Safe to call at any time; calls run one after another. */
   refresh(pod: Pod): Promise<VolumeState>
+  /** Takes Secrets and tokens off the disk. The last call: what comes after it changes nothing. */
+  unmount(pod: Pod): Promise<void>
   /** mountPath → real path. */
   mounts(container: Container): Readonly<Record<string, string>>
 }
@@ -32,9 +35,10 @@ export function createPodVolumes({
   readonly tokens: PodTokens
 }): PodVolumes {
   let tail: Promise<unknown> = Promise.resolve()
+  let unmounted = false
 
   const write = async (pod: Pod): Promise<VolumeState> => {
-    for (const volume of pod.spec.volumes ?? []) {
+    for (const volume of unmounted ? [] : (pod.spec.volumes ?? [])) {
       const { configMap, secret } = references
       const result = volumeFiles({
         pod,
@@ -57,6 +61,13 @@ export function createPodVolumes({
       const next = tail.then(() => write(pod))
       tail = next.catch(() => undefined)
       return next
+    },
+    async unmount(pod) {
+      unmounted = true
+      await tail
+      for (const { name, secret, projected } of pod.spec.volumes ?? [])
+        if (secret !== undefined || projected !== undefined)
+          await rm(join(directory, name), { recursive: true, force: true })
     },
     mounts(container) {
       const result: Record<string, string> = {}

@@ -221,6 +221,7 @@ export function startPodWorker({
     } finally {
       references.release()
       tokens.close()
+      await volumes?.unmount(pod)
     }
   }
 

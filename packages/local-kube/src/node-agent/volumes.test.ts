@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ConfigMap, Pod, Volume } from '../client/kubernetes-types.ts'
 import { writeAtomicDirectory } from './atomic-directory.ts'
+import { createPodVolumes } from './pod-volumes.ts'
 import { volumeFiles, type VolumeInput } from './volume-files.ts'
 
 const metadata = { name: 'p', namespace: 'n', uid: 'u', resourceVersion: '1', labels: { app: 'x' } }
@@ -95,5 +96,43 @@ describe('an atomic directory', () => {
     expect(readFileSync(join(directory, 'a'), 'utf8')).toBe('3')
     expect(readdirSync(directory).filter((name) => !name.startsWith('..'))).toEqual(['a', 'c'])
     expect(readdirSync(directory)).not.toContain(first)
+  })
+})
+
+describe('the volumes of a pod', () => {
+  it('leave no Secret and no token on the disk once the pod has ended, and keep what it wrote itself', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'volumes-'))
+    const held: Pod = {
+      metadata,
+      spec: {
+        containers: [],
+        volumes: [
+          { name: 'secret', secret: { secretName: 's' } },
+          { name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
+          { name: 'config', configMap: { name: 'cm' } },
+          { name: 'scratch', emptyDir: {} },
+        ],
+      },
+    }
+    const volumes = createPodVolumes({
+      directory,
+      place: { nodeName: 'local', ip: '127.0.0.1' },
+      references: {
+        synced: Promise.resolve(),
+        configMap: () => configMap,
+        secret: () => ({ metadata, data: { key: Buffer.from('hidden').toString('base64') } }),
+        release: () => undefined,
+      },
+      tokens: { tried: Promise.resolve(), get: () => 'jwt', close: () => undefined },
+    })
+    try {
+      expect(await volumes.refresh(held)).toEqual({ type: 'ready' })
+      expect(readFileSync(join(directory, 'secret/key'), 'utf8')).toBe('hidden')
+      await volumes.unmount(held)
+      await volumes.refresh(held)
+      expect(readdirSync(directory).toSorted()).toEqual(['config', 'scratch'])
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
+    }
   })
 })
