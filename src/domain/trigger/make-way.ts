@@ -10,6 +10,13 @@ export interface EventRun {
   readonly subject?: string
 }
 
+export interface StartRules {
+  readonly policy: 'Allow' | 'Forbid' | 'Replace'
+  /** Whether all runs of the event are rivals, or those about one subject. */
+  readonly scope: 'event' | 'subject'
+  readonly maxUnfinished: number
+}
+
 export type Way =
   | { readonly type: 'free' }
   /** Asks again when a run of the event has ended. */
@@ -24,13 +31,10 @@ export const makeWay = ({
   policy,
   scope,
   maxUnfinished,
-}: {
+}: StartRules & {
   readonly run: EventRun
   /** Of the same event; may include the run itself. */
   readonly unfinished: readonly EventRun[]
-  readonly policy: 'Allow' | 'Forbid' | 'Replace'
-  readonly scope: 'event' | 'subject'
-  readonly maxUnfinished: number
 }): Way => {
   // It exists: whoever asked before was let through.
   if (unfinished.some(({ name }) => name === run.name)) return { type: 'free' }

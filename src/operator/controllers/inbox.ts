@@ -2,23 +2,17 @@
 // conflict that means "done", so an operator that dies between the two leaves nothing out and starts nothing twice.
 // Each event has its own queue: one that must wait holds up no other.
 
-import { defaultMaxUnfinished, swarmRuns, type SwarmEvent, type SwarmRun } from '../../api/v1alpha1/index.ts'
+import { swarmRuns, type SwarmRun } from '../../api/v1alpha1/index.ts'
 import { isOver } from '../../domain/run/is-over.ts'
-import { triggerLabel } from '../../domain/run/take-snapshot.ts'
-import { makeWay, type EventRun, type Way } from '../../domain/trigger/make-way.ts'
-import type { DropReason } from '../../domain/trigger/weigh.ts'
-import { hashOf, labelValue } from '../../domain/workload/agent-names.ts'
-import type { InboxEntry, OwedRun } from '../../ports/inbox.ts'
-import { KubernetesApiError } from '../../ports/resources.ts'
+import { decideStarts, startRules } from '../../domain/trigger/decide-starts.ts'
+import type { EventRun } from '../../domain/trigger/make-way.ts'
+import type { OwedRun } from '../../ports/inbox.ts'
 import type { OperatorContext } from '../context.ts'
 import { createController, type Again, type Controller } from '../reconcile/controller.ts'
 import { keyOf, splitKey } from '../reconcile/indexed-cache.ts'
 import { createBatch } from './batch.ts'
-
-const eventLabel = 'kubeswarm.io/event'
-const teamLabel = 'kubeswarm.io/team'
-const subjectLabel = 'kubeswarm.io/subject'
-const subjectAnnotation = 'kubeswarm.io/subject'
+import { existingRun, ofEvent, promisedRun } from './event-run.ts'
+import { settleOwed } from './settle-owed.ts'
 
 /** Owed runs that are read at a time. */
 const PAGE = 100
@@ -30,6 +24,11 @@ const everywhereKey = 'everywhere'
 const PRUNE_EVERY_MS = 3_600_000
 const KEPT_MS = 7 * 24 * 3_600_000
 const PRUNE_BATCH = 1000
+
+interface EventName {
+  readonly namespace: string
+  readonly name: string
+}
 
 export const createInboxController = (context: OperatorContext): Controller => {
   const { resources, store, caches, clock, random, logger, events } = context
@@ -46,10 +45,26 @@ export const createInboxController = (context: OperatorContext): Controller => {
     const waitedBefore = waiting.has(key)
     waiting.add(key)
     full.delete(key)
-    const rules = rulesOf(caches.events.get(event))
-    const unfinished = new Map<string, EventRun>()
-    let listed = false
+    const { waits, isFull, throwFirst } = await startOwed(event)
+    if (isFull) full.add(key)
+    if (waits === undefined) waiting.delete(key)
+    else if (!waitedBefore) announceWait(event, waits)
+    throwFirst()
+    return undefined
+  }
+
+  /** Starts what may start, page by page, until nothing can any more. */
+  const startOwed = async (
+    event: EventName,
+  ): Promise<{
+    /** Why some are left. */
+    readonly waits: string | undefined
+    readonly isFull: boolean
+    readonly throwFirst: () => void
+  }> => {
+    const rules = startRules(caches.events.get(event))
     const batch = createBatch({ atOnce: AT_ONCE })
+    let unfinished: readonly EventRun[] | undefined
     let waits: string | undefined
     let after: OwedRun | undefined
     for (;;) {
@@ -58,118 +73,39 @@ export const createInboxController = (context: OperatorContext): Controller => {
         limit: PAGE,
         ...(after === undefined ? {} : { after }),
       })
-      if (page.length > 0 && !listed) {
-        for (const run of await unfinishedRuns(event)) unfinished.set(run.name, run)
-        listed = true
-      }
-      const latest = latestOf(page, rules)
-      for (const owed of page) {
-        const later = latest.get(rivalry(owed, rules))
-        if (later !== undefined && later !== owed.run) {
-          const message = `${later} came before it could start`
-          await batch.add(() => settle(owed, { reason: 'Replaced', message }))
-          continue
-        }
-        const run = eventRun(owed)
-        const way: Way =
-          run === undefined
-            ? { type: 'free' }
-            : makeWay({ run, unfinished: [...unfinished.values()], ...rules })
-        if (way.type === 'free') {
-          if (run !== undefined) unfinished.set(run.name, run)
-          await batch.add(async () => settle(owed, await start(owed)))
-        } else if (way.type === 'refuse') {
-          await batch.add(() => settle(owed, { reason: 'Forbidden', message: way.message }))
-        } else {
-          waits ??= `${owed.run} waits: ${way.message}`
-          if (way.type === 'replace')
-            await batch.add(async () => {
-              for (const name of way.runs) await cancel({ namespace: event.namespace, name })
-            })
-        }
-      }
       after = page.at(-1)
-      // Behind the last free place nothing can start.
+      if (after === undefined) break
+      const decided = decideStarts({
+        waiting: page.map((owed) => ({ name: owed.run, run: promisedRun(owed) })),
+        unfinished: unfinished ?? (await unfinishedRuns(event)),
+        rules,
+      })
+      unfinished = decided.unfinished
+      for (const [index, owed] of page.entries()) {
+        const start = decided.starts[index]
+        if (start === undefined) continue
+        if (start.type === 'wait' || start.type === 'replace') waits ??= `${owed.run} waits: ${start.message}`
+        await batch.add(() => settleOwed({ context, owed, start }))
+      }
       if (page.length < PAGE) break
-      if (unfinished.size >= rules.maxUnfinished) {
-        waits ??= `more runs wait: ${unfinished.size} have not ended (maxUnfinished: ${rules.maxUnfinished})`
+      // Behind the last free place nothing can start.
+      if (unfinished.length >= rules.maxUnfinished) {
+        waits ??= `more runs wait: ${unfinished.length} have not ended (maxUnfinished: ${rules.maxUnfinished})`
         break
       }
     }
     await batch.settled()
-    if (waits !== undefined && unfinished.size >= rules.maxUnfinished) full.add(key)
-    if (waits === undefined) waiting.delete(key)
-    else if (!waitedBefore) announceWait(event, waits)
-    batch.throwFirst()
-    return undefined
+    const isFull = waits !== undefined && (unfinished?.length ?? 0) >= rules.maxUnfinished
+    return { waits, isFull, throwFirst: () => batch.throwFirst() }
   }
 
   /** The runs of the event that have not ended, asked of the API server: a cache may not know the latest. */
-  const unfinishedRuns = async ({
-    namespace,
-    name,
-  }: {
-    readonly namespace: string
-    readonly name: string
-  }): Promise<readonly EventRun[]> => {
-    const page = await resources.list<SwarmRun>(swarmRuns, {
-      namespace,
-      labelSelector: `${eventLabel}=${labelValue(name)}`,
-    })
-    return page.items.filter((run) => !isOver(run)).map(eventRunOf)
+  const unfinishedRuns = async ({ namespace, name }: EventName): Promise<readonly EventRun[]> => {
+    const page = await resources.list<SwarmRun>(swarmRuns, { namespace, labelSelector: ofEvent(name) })
+    return page.items.filter((run) => !isOver(run)).map(existingRun)
   }
 
-  const settle = async (
-    { entry, run }: OwedRun,
-    refused: { readonly reason: DropReason; readonly message: string } | undefined,
-  ): Promise<void> => {
-    const { namespace, event, uid, delivery } = entry
-    await store.inbox.settle({
-      namespace,
-      event,
-      uid,
-      delivery,
-      run,
-      ...(refused === undefined ? {} : { refused }),
-    })
-    const about = caches.events.get({ namespace, name: event })
-    if (about === undefined) return
-    if (refused === undefined)
-      events.record({ about, type: 'Normal', reason: 'PipelineFired', message: `started run ${run}` })
-    else
-      events.record({
-        about,
-        type: 'Warning',
-        reason: 'PipelineRefused',
-        message: `run ${run}: ${refused.message}`,
-      })
-  }
-
-  /** Creates the run, or resolves to why it will never be. */
-  const start = async ({
-    entry,
-    run: name,
-  }: OwedRun): Promise<{ readonly reason: DropReason; readonly message: string } | undefined> => {
-    const manifest = entry.runs.find((run) => run.name === name)?.manifest
-    if (!isRunManifest(manifest))
-      return { reason: 'Refused', message: 'the accepted delivery holds no manifest for it' }
-    try {
-      await resources.create(swarmRuns, labelled(manifest, entry, name))
-      return undefined
-    } catch (error) {
-      if (!(error instanceof KubernetesApiError)) throw error
-      if (error.status === 409 && error.reason === 'AlreadyExists') return undefined
-      if ([400, 403, 404, 422].includes(error.status)) return { reason: 'Refused', message: error.message }
-      throw error
-    }
-  }
-
-  const cancel = async (run: { readonly namespace: string; readonly name: string }): Promise<void> => {
-    const seen = caches.runs.get(run)
-    if (seen?.spec.cancel !== true) await resources.patch(swarmRuns, run, { spec: { cancel: true } })
-  }
-
-  const announceWait = (name: { readonly namespace: string; readonly name: string }, message: string) => {
+  const announceWait = (name: EventName, message: string) => {
     const about = caches.events.get(name)
     if (about !== undefined) events.record({ about, type: 'Normal', reason: 'PipelineWaiting', message })
   }
@@ -216,84 +152,6 @@ export const createInboxController = (context: OperatorContext): Controller => {
     close: () => {
       for (const stop of stops) stop()
       return controller.close()
-    },
-  }
-}
-
-interface Rules {
-  readonly policy: 'Allow' | 'Forbid' | 'Replace'
-  readonly scope: 'event' | 'subject'
-  readonly maxUnfinished: number
-}
-
-const rulesOf = (event: SwarmEvent | undefined): Rules => {
-  const { concurrencyPolicy: policy = 'Allow', source } = event?.spec ?? {}
-  const { scope = 'event', maxUnfinished = defaultMaxUnfinished } = source?.webhook?.storm ?? {}
-  return { policy, scope, maxUnfinished }
-}
-
-/** Under Replace the latest of those that wait is the one that counts. */
-const latestOf = (page: readonly OwedRun[], rules: Rules): ReadonlyMap<string, string> =>
-  new Map(rules.policy === 'Replace' ? page.map((owed) => [rivalry(owed, rules), owed.run]) : [])
-
-/** Runs of which only one may be unfinished. */
-const rivalry = (owed: OwedRun, { scope }: Rules): string => {
-  const run = eventRun(owed)
-  return scope === 'subject' ? `${run?.target} ${run?.subject ?? owed.run}` : `${run?.target}`
-}
-
-const eventRun = ({ entry, run: name }: OwedRun): EventRun | undefined => {
-  const manifest = entry.runs.find((run) => run.name === name)?.manifest
-  if (!isRunManifest(manifest)) return undefined
-  const subject = subjectOf(entry)
-  return { name, target: targetOf(manifest), ...(subject === undefined ? {} : { subject }) }
-}
-
-const eventRunOf = (run: SwarmRun): EventRun => {
-  const subject = run.metadata.labels?.[subjectLabel]
-  return {
-    name: run.metadata.name,
-    target: targetOf(run),
-    ...(subject === undefined ? {} : { subject }),
-  }
-}
-
-const targetOf = ({ spec: { teamRef, agent } }: SwarmRun): string =>
-  teamRef === undefined ? `agent ${agent}` : `team ${teamRef}`
-
-/** As a label value: any text may be a subject. */
-const subjectOf = ({ subject }: InboxEntry): string | undefined =>
-  subject === undefined ? undefined : hashOf(subject.key).slice(0, 32)
-
-const isRunManifest = (value: unknown): value is SwarmRun =>
-  typeof value === 'object' &&
-  value !== null &&
-  'kind' in value &&
-  value.kind === 'SwarmRun' &&
-  'spec' in value
-
-const LONGEST_SUBJECT = 1024
-
-const labelled = (manifest: SwarmRun, entry: InboxEntry, name: string): SwarmRun => {
-  const { namespace, event, subject } = entry
-  const label = subjectOf(entry)
-  return {
-    ...manifest,
-    metadata: {
-      ...manifest.metadata,
-      name,
-      namespace,
-      ...(subject === undefined
-        ? {}
-        : { annotations: { [subjectAnnotation]: subject.key.slice(0, LONGEST_SUBJECT) } }),
-      labels: {
-        ...manifest.metadata?.labels,
-        [eventLabel]: labelValue(event),
-        // Tells the engine that the input was written by a stranger.
-        [triggerLabel]: labelValue(event),
-        ...(label === undefined ? {} : { [subjectLabel]: label }),
-        ...(manifest.spec.teamRef === undefined ? {} : { [teamLabel]: labelValue(manifest.spec.teamRef) }),
-      },
     },
   }
 }
