@@ -122,17 +122,76 @@ export const databaseRestarts = (
     start()
   })
 
-/** F05: stopped in its model call, overtaken, woken. It may write nothing and call nothing. */
-export const zombieWakes = async (bench: Bench): Promise<Drill> => {
-  const posts = await bench.posts()
+/** F05: stopped in its model call, overtaken, woken with an answer that asks for a message. */
+export const zombieWakes = (bench: Bench): Promise<Drill> => {
   const asked = bench.modelTurns.length
+  return zombie(bench, {
+    where: 'a model call',
+    untilThere: () => untilAsked(bench, 'notifier', asked),
+    wasThere: (records) => !records.some(({ type }) => type === 'llm.responded'),
+  })
+}
+
+/** F05: stopped in a call of a tool, overtaken, woken with a result to tell. */
+export const zombieWakesInTool = (bench: Bench): Promise<Drill> =>
+  zombie(bench, {
+    where: 'a tool call',
+    prepare: () => delayNext(bench, { server: 'grafana', tool: 'query_logs', ms: 3000 }),
+    untilThere: async (run) => {
+      await find(
+        async () =>
+          (await bench.journal(run)).find(
+            (record) => record.type === 'tool.intended' && record.tool === 'query_logs',
+          ),
+        'it calls grafana/query_logs',
+      )
+    },
+    wasThere: (records) =>
+      !records.some((record) => record.type === 'tool.returned' && record.tool === 'query_logs'),
+  })
+
+const delayNext = async (
+  bench: Bench,
+  { server, tool, ms }: { readonly server: string; readonly tool: string; readonly ms: number },
+): Promise<void> => {
+  await bench.api.send(
+    'POST',
+    `/api/v1/namespaces/${namespace}/services/mock-${server}:control/proxy/__fault`,
+    {
+      body: { tool, mode: 'latency', ms, times: 1 },
+    },
+  )
+}
+
+/** Stopped past its lease and overtaken, it may write nothing and call nothing when it goes on. */
+const zombie = async (
+  bench: Bench,
+  {
+    where,
+    prepare = async () => undefined,
+    untilThere,
+    wasThere,
+  }: {
+    readonly where: string
+    readonly prepare?: () => Promise<void>
+    readonly untilThere: (run: string) => Promise<void>
+    /** By the records of its step when it was stopped. */
+    readonly wasThere: (records: readonly JournalRecord[]) => boolean
+  },
+): Promise<Drill> => {
+  const posts = await bench.posts()
+  await prepare()
   const run = await bench.fire()
-  await untilAsked(bench, 'notifier', asked)
+  await untilThere(run)
   const lease = (await bench.journal(run)).findLast(({ type }) => type === 'task.leased')
   const holder = lease?.type === 'task.leased' ? lease.holder : 'nobody'
   const pids = bench.agentPids(holder)
   for (const pid of pids) process.kill(pid, 'SIGSTOP')
-  const wrong = [...(await successOf(bench, run))]
+  const asItStopped = (await bench.journal(run)).filter(
+    (record) => lease?.type === 'task.leased' && 'step' in record && record.step === lease.step,
+  )
+  const wrong = wasThere(asItStopped) ? [] : [`it was not stopped in ${where}`]
+  wrong.push(...(await successOf(bench, run)))
   if (pids.length === 0) wrong.push(`no process of ${holder} was found`)
   const before = await bench.journal(run)
   if (!before.some((record) => record.type === 'task.leased' && record.fence > 1))
@@ -149,7 +208,10 @@ export const zombieWakes = async (bench: Bench): Promise<Drill> => {
   const made = (await bench.posts()) - posts
   if (made !== 1) wrong.push(`${made} messages`)
   const code = /"code":"(\w+)"[^\n]*task abandoned/.exec(log)?.[1] ?? 'unknown'
-  return { figure: `zombie ${holder}: overtaken, then refused (${code}); ${made} message`, wrong }
+  return {
+    figure: `zombie ${holder} stopped in ${where}: overtaken, then refused (${code}); ${made} message`,
+    wrong,
+  }
 }
 
 export const staysIdle = async (bench: Bench, { ms }: { readonly ms: number }): Promise<Drill> => {

@@ -12,6 +12,7 @@ import {
   staysIdle,
   toolServerRestarts,
   zombieWakes,
+  zombieWakesInTool,
   type Drill,
 } from './drills.ts'
 import { pgChaos } from './pg-chaos.ts'
@@ -99,6 +100,7 @@ const drills = async (): Promise<void> => {
     if (!missing)
       told(await databaseRestarts(bench, { stop: server.stop, start: server.start, downMs: 2000 }))
     told(await zombieWakes(bench))
+    told(await zombieWakesInTool(bench))
   } finally {
     await bench.close()
     server.remove()

@@ -10,6 +10,7 @@ import {
   staysIdle,
   toolServerRestarts,
   zombieWakes,
+  zombieWakesInTool,
   type Drill,
 } from '../chaos/drills.ts'
 import { canSeeProcesses } from './support/processes.ts'
@@ -45,6 +46,9 @@ describe.skipIf(!canSeeProcesses)('restarts and idleness of the real processes',
   })
   test('F05 an agent stopped past its lease writes nothing and calls nothing when it goes on', async () => {
     holds(await zombieWakes(bench))
+  })
+  test('F05 what an agent has still to tell of a tool when it was overtaken is not written', async () => {
+    holds(await zombieWakesInTool(bench))
   })
   test('K2 with nothing to do nothing is written and no model is asked', async () => {
     holds(await staysIdle(bench, { ms: 15_000 }))
