@@ -47,6 +47,31 @@ test('F06 a write that hangs does not cost the lease: the heart goes on beating'
   session.close()
 })
 
+test('W4 a heartbeat waits at the hub for a cancellation, and one that is answered early is not sent again at once', async () => {
+  const waits: (number | undefined)[] = []
+  const cancelled = Promise.withResolvers<Standing>()
+  const { session, pass, beats } = setUp({
+    heartbeat: ({ waitMs }) => {
+      waits.push(waitMs)
+      return waits.length === 1
+        ? Promise.resolve({ expiresAt: '2100-01-01T00:00:00.000Z', policy: policyOf() })
+        : cancelled.promise
+    },
+  })
+  await pass(1000)
+  expect(beats()).toBe(1)
+  await pass(500)
+  expect(waits).toEqual([1000, 1000])
+  cancelled.resolve({
+    expiresAt: '2100-01-01T00:00:00.000Z',
+    policy: policyOf(),
+    cancelled: { reason: 'enough' },
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(session.stopReason).toEqual({ type: 'cancelled', reason: 'enough' })
+  session.close()
+})
+
 test('nothing is asked before a call while the lease is known to hold', async () => {
   const { session, beats } = setUp()
   await session.owned()

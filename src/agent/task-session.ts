@@ -32,9 +32,12 @@ export class TaskStopped extends Error {
   }
 }
 
-// A third of the lease keeps it; every second also hears of a cancellation and of a tighter policy in time.
+// A third of the lease keeps it. The hub answers when the task is cancelled or its policy changes; a second later asks
+// again, should that word ever be lost.
 const LONGEST_BEAT_MS = 1000
 const SHORTEST_BEAT_MS = 100
+// From the first beat on the hub can answer. A task that is over by then costs none.
+const FIRST_BEAT_MS = 100
 const SHORTEST_LEASE_MS = 1000
 // A tightened policy must hold within five seconds; this is what asking again for each call would gain.
 const FRESH_POLICY_MS = 100
@@ -82,7 +85,7 @@ export class TaskSession {
     this.#leasedAt = this.#renewedAt
     // The hub's clock set `expiresAt`; with a skewed one of ours the beat errs on the fast side.
     this.#leaseMs = Math.max(SHORTEST_LEASE_MS, Date.parse(assigned.expiresAt) - clock.now())
-    this.#scheduleBeat()
+    this.#scheduleBeat(FIRST_BEAT_MS)
   }
 
   get signal(): AbortSignal {
@@ -231,9 +234,9 @@ export class TaskSession {
     this.#learn(await ask(), askedAt)
   }
 
-  async #extend(): Promise<void> {
+  async #extend(waitMs = 0): Promise<void> {
     const askedAt = this.#clock.monotonic()
-    await this.#asking(() => this.#source.heartbeat(this.#proof))
+    await this.#asking(() => this.#source.heartbeat({ ...this.#proof, ...(waitMs === 0 ? {} : { waitMs }) }))
     this.#leasedAt = Math.max(this.#leasedAt, askedAt)
   }
 
@@ -246,25 +249,30 @@ export class TaskSession {
     if (cancelled !== undefined) this.stop({ type: 'cancelled', reason: cancelled.reason })
   }
 
-  #scheduleBeat(): void {
+  get #beatMs(): number {
+    return Math.max(SHORTEST_BEAT_MS, Math.min(LONGEST_BEAT_MS, this.#leaseMs / 3))
+  }
+
+  #scheduleBeat(ms: number): void {
     if (this.#closed) return
-    const ms = Math.max(SHORTEST_BEAT_MS, Math.min(LONGEST_BEAT_MS, this.#leaseMs / 3))
     this.#cancelBeat = this.#clock.after(ms, () => void this.#beat())
   }
 
   async #beat(): Promise<void> {
     if (this.#closed) return
+    const startedAt = this.#clock.monotonic()
     try {
       // Not waited for: a write that hangs must not cost the lease.
       if (this.#riders.length > 0) this.settled().catch(() => undefined)
-      await this.#extend()
+      await this.#extend(this.#beatMs)
     } catch (error) {
       if (isKubeswarmError(error) && error.code === 'StaleLease') this.stop({ type: 'lease-lost' })
       else if (this.#clock.monotonic() - this.#leasedAt >= this.#leaseMs) this.stop({ type: 'lease-lost' })
       else
         this.#log.warn({ error: error instanceof Error ? error.message : String(error) }, 'heartbeat failed')
     }
-    this.#scheduleBeat()
+    // An answer that came early leaves the rest of its time to be waited for.
+    this.#scheduleBeat(Math.max(0, startedAt + this.#beatMs - this.#clock.monotonic()))
   }
 }
 

@@ -9,6 +9,7 @@ import type { Store } from '../ports/store.ts'
 import type { LeaseProof, TaskStanding } from '../ports/task-queue.ts'
 import { attemptHistory } from './attempt-history.ts'
 import { awaitPolicy } from './await-policy.ts'
+import { awaitStanding } from './await-standing.ts'
 import { nothingAllowed } from './no-policy.ts'
 import { requireOwnRecords, requireOwnTask, type OwnerRecord } from './own-task.ts'
 import type { LeaseReply, ReserveReply, StandingReply } from './wire.ts'
@@ -24,7 +25,10 @@ export interface AgentTasks {
   lease(
     request: OfAgent<{ readonly holder: string; readonly waitMs: number; readonly signal: AbortSignal }>,
   ): Promise<LeaseReply | undefined>
-  heartbeat(proof: OfAgent<LeaseProof>): Promise<StandingReply>
+  /** Waits up to `waitMs` for news of the task; with none left out, not at all. */
+  heartbeat(
+    request: OfAgent<LeaseProof & { readonly waitMs?: number; readonly signal?: AbortSignal }>,
+  ): Promise<StandingReply>
   record(request: OfAgent<Told>): Promise<StandingReply>
   reserve(
     request: OfAgent<
@@ -78,9 +82,12 @@ export const createAgentTasks = ({
       return { ...lease, policy, history }
     },
 
-    async heartbeat({ agent, ...proof }) {
+    async heartbeat({ agent, waitMs = 0, signal = new AbortController().signal, ...proof }) {
+      const { tasks } = store
       await requireOwnTask({ store, agent, task: proof.task })
-      return replyOf(agent, await store.tasks.heartbeat({ ...proof, leaseMs }))
+      const extend = (): Promise<TaskStanding> => tasks.heartbeat({ ...proof, leaseMs })
+      const { task } = proof
+      return replyOf(agent, await awaitStanding({ tasks, task, extend, waitMs, signal, clock }))
     },
 
     async record({ agent, ...request }) {

@@ -8,7 +8,14 @@ import type { Clock } from '../ports/clock.ts'
 import { cleanRecord, endRecord, requestRecord, workRecord } from './record-schema.ts'
 import { decodeText, readBody } from './read-body.ts'
 import { invalidInput } from './refusal.ts'
-import type { LeaseRequest, ProofRequest, RecordRequest, ReserveRequest, ResolveRequest } from './wire.ts'
+import type {
+  HeartbeatRequest,
+  LeaseRequest,
+  ProofRequest,
+  RecordRequest,
+  ReserveRequest,
+  ResolveRequest,
+} from './wire.ts'
 
 /** Room for a step's whole output and the tool results of a turn. */
 const AGENT_BODY_LIMIT = 16 * 1024 * 1024
@@ -66,6 +73,10 @@ export const parseResolve: Parser<ResolveRequest> = parserOf(
 )
 
 export const parseProof: Parser<ProofRequest> = parserOf(Type.Object(proof))
+
+export const parseHeartbeat: Parser<HeartbeatRequest> = parserOf(
+  Type.Object({ ...proof, waitMs: Type.Optional(Type.Number({ minimum: 0 })) }),
+)
 
 export const parseReserve: Parser<
   ReserveRequest & { readonly before?: { readonly records: readonly WorkRecord[] } }

@@ -17,7 +17,7 @@ export const HUB_AUDIENCE = 'kubeswarm-hub'
 export const paths = {
   /** POST LeaseRequest → 200 LeaseReply | 204 after waitMs */
   lease: '/v1/tasks/lease',
-  /** POST ProofRequest → 200 StandingReply */
+  /** POST HeartbeatRequest → 200 StandingReply, after waitMs at the latest */
   heartbeat: '/v1/tasks/heartbeat',
   /** POST RecordRequest → 200 StandingReply */
   record: '/v1/tasks/record',
@@ -62,6 +62,10 @@ export const paths = {
 export interface ProofRequest {
   readonly task: string
   readonly fence: number
+}
+export interface HeartbeatRequest extends ProofRequest {
+  /** The answer may wait so long for a change of the task or its policy; left out: not at all. */
+  readonly waitMs?: number
 }
 export interface LeaseRequest {
   readonly holder: string

@@ -22,7 +22,8 @@ export interface TaskSource {
     readonly waitMs: number
     readonly signal: AbortSignal
   }): Promise<AssignedTask | undefined>
-  heartbeat(proof: LeaseProof): Promise<Standing>
+  /** Extends the lease. The answer may wait `waitMs` for a change of the task or its policy. */
+  heartbeat(request: LeaseProof & { readonly waitMs?: number }): Promise<Standing>
   /** Durable when it resolves. */
   record(
     request: LeaseProof & { readonly records: readonly RecordBody[]; readonly contents?: readonly string[] },

@@ -261,6 +261,36 @@ describe('the agents’ paths', () => {
     expect(await response.json()).toMatchObject({ cancelled: { reason: 'RunTimeout' } })
   })
 
+  test('W4 a heartbeat that waits is answered when its task is cancelled, and otherwise when its time is up', async () => {
+    await submit()
+    const reply = await leased()
+    const beat = () =>
+      hub.post(paths.heartbeat, { token: investigator, body: { ...proofOf(reply), waitMs: 500 } })
+    const uneventful = beat()
+    await settled()
+    hub.clock.advance(500)
+    expect(((await (await uneventful).json()) as StandingReply).cancelled).toBeUndefined()
+
+    // The clock stands still: nothing but the cancellation can end this one.
+    const waiting = beat()
+    await settled()
+    await hub.store.tasks.cancel({ run: runKey(), reason: 'the run was cancelled' })
+    expect(await (await waiting).json()).toMatchObject({ cancelled: { reason: 'the run was cancelled' } })
+    expect((await (await beat()).json()) as StandingReply).toHaveProperty('cancelled')
+  })
+
+  test('a heartbeat that waits is answered when the hub closes', async () => {
+    await submit()
+    const reply = await leased()
+    const waiting = hub.post(paths.heartbeat, {
+      token: investigator,
+      body: { ...proofOf(reply), waitMs: 500 },
+    })
+    await settled()
+    hub.closing.abort()
+    expect((await waiting).status).toBe(200)
+  })
+
   test('W10 a released task goes to the next owner at once', async () => {
     await submit()
     const reply = await leased()

@@ -56,6 +56,12 @@ export interface ModelTurn {
   readonly turn: number
 }
 
+/** A question that the model has not answered, and does not answer while it is silent. */
+export interface HeldQuestion {
+  /** Resolves when the asker hangs up. */
+  readonly left: Promise<void>
+}
+
 export class Bench {
   readonly directory = mkdtempSync(join(tmpdir(), 'chaos-'))
   readonly modelTurns: ModelTurn[] = []
@@ -71,6 +77,9 @@ export class Bench {
   #triggerUrl = ''
   #deliveries = 0
   #failures = 0
+  #silent = false
+  #held: { readonly question: HeldQuestion; readonly answer: () => void }[] = []
+  #asked = Promise.withResolvers<HeldQuestion>()
 
   constructor(options: BenchOptions) {
     this.#options = options
@@ -155,6 +164,18 @@ export class Bench {
   /** The next so many questions to the model are answered with 500. */
   failModel(times: number): void {
     this.#failures = times
+  }
+
+  /** From now on the model takes questions and answers none. Resolves with the first that comes. */
+  silenceModel(): Promise<HeldQuestion> {
+    this.#silent = true
+    this.#asked = Promise.withResolvers<HeldQuestion>()
+    return this.#asked.promise
+  }
+  /** The model answers again, and first what it still owes. */
+  wakeModel(): void {
+    this.#silent = false
+    for (const { answer } of this.#held.splice(0)) answer()
   }
 
   /** Names of the processes of operators and hubs. */
@@ -386,17 +407,24 @@ export class Bench {
           outgoing.writeHead(500, { 'content-type': 'application/json' })
           return void outgoing.end('{"error":{"message":"simulated"}}')
         }
-        const forwarded = httpRequest(
-          new URL(incoming.url ?? '/', model),
-          { method: incoming.method ?? 'GET', headers: incoming.headers },
-          (answer) => {
-            outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
-            answer.pipe(outgoing)
-          },
-        )
-        forwarded.on('error', () => outgoing.destroy())
-        outgoing.on('close', () => forwarded.destroy())
-        forwarded.end(Buffer.concat(chunks))
+        const answer = (): void => {
+          if (outgoing.destroyed) return
+          const forwarded = httpRequest(
+            new URL(incoming.url ?? '/', model),
+            { method: incoming.method ?? 'GET', headers: incoming.headers },
+            (answered) => {
+              outgoing.writeHead(answered.statusCode ?? 502, answered.headers)
+              answered.pipe(outgoing)
+            },
+          )
+          forwarded.on('error', () => outgoing.destroy())
+          outgoing.on('close', () => forwarded.destroy())
+          forwarded.end(Buffer.concat(chunks))
+        }
+        if (!this.#silent || incoming.method !== 'POST') return answer()
+        const question = { left: new Promise<void>((left) => void outgoing.once('close', left)) }
+        this.#held.push({ question, answer })
+        this.#asked.resolve(question)
       })
     })
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))

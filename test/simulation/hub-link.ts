@@ -93,8 +93,11 @@ export const linkedHub = ({
         }).then(resolve, reject)
       })
     },
-    heartbeat: (proof) =>
-      ask({ perform: ({ tasks }) => tasks.heartbeat({ agent, ...proof }), timeoutMs: heartbeatTimeoutMs }),
+    heartbeat: ({ waitMs = 0, ...proof }) =>
+      ask({
+        perform: ({ tasks }) => tasks.heartbeat({ agent, ...proof, waitMs }),
+        timeoutMs: waitMs + heartbeatTimeoutMs,
+      }),
     record: (request) => askUntilAnswered(({ tasks }) => tasks.record({ agent, ...request } as never)),
     reserve: (request) => askUntilAnswered(({ tasks }) => tasks.reserve({ agent, ...request } as never)),
     finish: (request) => askUntilAnswered(({ tasks }) => tasks.finish({ agent, ...request } as never)),

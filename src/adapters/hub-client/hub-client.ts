@@ -8,6 +8,7 @@ import type {
   ErrorReply,
   LeaseReply,
   LeaseRequest,
+  HeartbeatRequest,
   ProofRequest,
   RecordRequest,
   ReserveReply,
@@ -102,11 +103,11 @@ export const connectHub = ({
       const reply = await ask({ method: 'POST', path, body, signal, timeoutMs: waitMs + REPLY_TIMEOUT_MS })
       return reply.status === 204 ? undefined : answer<LeaseReply>(path, reply)
     },
-    heartbeat: async ({ task, fence }) => {
-      const body: ProofRequest = { task, fence }
+    heartbeat: async ({ task, fence, waitMs = 0 }) => {
+      const body: HeartbeatRequest = { task, fence, ...(waitMs === 0 ? {} : { waitMs }) }
       return answer<StandingReply>(
         paths.heartbeat,
-        await ask({ method: 'POST', path: paths.heartbeat, body, timeoutMs: HEARTBEAT_TIMEOUT_MS }),
+        await ask({ method: 'POST', path: paths.heartbeat, body, timeoutMs: waitMs + HEARTBEAT_TIMEOUT_MS }),
       )
     },
     record: ({ task, fence, records, contents }) =>

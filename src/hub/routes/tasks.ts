@@ -5,11 +5,20 @@ import { createAgentTasks } from '../agent-tasks.ts'
 import type { HubContext, HubEnv } from '../context.ts'
 import { untilEither } from '../either-signal.ts'
 import { requireAgent } from '../middleware/require-agent.ts'
-import { parseFinish, parseLease, parseProof, parseRecord, parseReserve } from '../parse-request.ts'
+import {
+  parseFinish,
+  parseHeartbeat,
+  parseLease,
+  parseProof,
+  parseRecord,
+  parseReserve,
+} from '../parse-request.ts'
 import { paths, type LeaseReply, type ReserveReply, type StandingReply } from '../wire.ts'
 
 /** Shorter than the idle limits of common proxies. */
 const LONGEST_WAIT_MS = 55_000
+/** Shorter than any lease: the answer carries how long the lease runs. */
+const LONGEST_BEAT_WAIT_MS = 1000
 
 export const taskRoutes = (context: HubContext): Hono<HubEnv> => {
   const { clock, closing } = context
@@ -30,8 +39,15 @@ export const taskRoutes = (context: HubContext): Hono<HubEnv> => {
   })
 
   app.post(paths.heartbeat, async (c) => {
-    const proof = await parseProof({ request: c.req.raw, clock })
-    return c.json<StandingReply>(await tasks.heartbeat({ agent: c.get('agent'), ...proof }))
+    const { waitMs = 0, ...proof } = await parseHeartbeat({ request: c.req.raw, clock })
+    using gone = untilEither(c.req.raw.signal, closing)
+    const standing = await tasks.heartbeat({
+      agent: c.get('agent'),
+      ...proof,
+      waitMs: Math.min(waitMs, LONGEST_BEAT_WAIT_MS),
+      signal: gone.signal,
+    })
+    return c.json<StandingReply>(standing)
   })
 
   app.post(paths.record, async (c) => {
