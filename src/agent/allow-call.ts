@@ -26,17 +26,19 @@ export interface AllowedCall {
   readonly arguments: ToolArguments
   readonly effect: ToolEffect
   readonly idempotencyKey: string
+  /** Asks the gate again, under the policies that hold by now. Undefined: the permission still stands. */
+  readonly reconsider: (policies: readonly EffectivePolicy[]) => Refusal | undefined
 }
 
-export type CallVerdict =
-  | { readonly type: 'allowed'; readonly call: AllowedCall }
-  | {
-      readonly type: 'denied'
-      readonly denied: Denied
-      readonly name: ToolName
-      /** What the model sent, for the journal: parsed where that was possible, else its beginning as text. No secrets. */
-      readonly arguments: unknown
-    }
+export interface Refusal {
+  readonly type: 'denied'
+  readonly denied: Denied
+  readonly name: ToolName
+  /** What the model sent, for the journal: parsed where that was possible, else its beginning as text. No secrets. */
+  readonly arguments: unknown
+}
+
+export type CallVerdict = { readonly type: 'allowed'; readonly call: AllowedCall } | Refusal
 
 // The type keeps honest code honest; the set also stops a cast and a second use.
 const issued = new WeakSet<AllowedCall>()
@@ -68,30 +70,35 @@ export const allowCall = ({
   const name = pinned?.name ?? { server: '', tool: excerpt(call.alias, MAX_SHOWN_NAME) }
   const parsed = parseArguments(call.arguments)
   const args = parsed.type === 'parsed' ? parsed.value : undefined
-  for (const policy of policies) {
-    const decision = decideToolCall({
-      policy,
-      name,
-      definition: pinned === undefined ? 'unknown' : pinned.changed ? 'changed' : pinned.definition,
-      address: pinned?.address,
-      toolset: pinned?.toolset,
-      arguments: args,
-      input: task.input,
-      earlier: {
-        calls: earlier.length,
-        identical: args === undefined ? 0 : identicalCalls({ pinned, args, earlier, tools }),
-      },
-      secrets,
-    })
-    if (decision.type === 'denied') {
-      return {
-        type: 'denied',
-        denied: decision,
-        name,
-        arguments: args === undefined ? excerpt(call.arguments, MAX_EXCERPT) : shown(args),
+  const question = {
+    name,
+    definition: pinned === undefined ? 'unknown' : pinned.changed ? 'changed' : pinned.definition,
+    address: pinned?.address,
+    toolset: pinned?.toolset,
+    arguments: args,
+    input: task.input,
+    earlier: {
+      calls: earlier.length,
+      identical: args === undefined ? 0 : identicalCalls({ pinned, args, earlier, tools }),
+    },
+    secrets,
+  } as const
+  const judge = (judges: readonly EffectivePolicy[]): Refusal | undefined => {
+    for (const policy of judges) {
+      const decision = decideToolCall({ policy, ...question })
+      if (decision.type === 'denied') {
+        return {
+          type: 'denied',
+          denied: decision,
+          name,
+          arguments: args === undefined ? excerpt(call.arguments, MAX_EXCERPT) : shown(args),
+        }
       }
     }
+    return undefined
   }
+  const refusal = judge(policies)
+  if (refusal !== undefined) return refusal
   const policy = policies.at(-1)
   if (pinned === undefined || policy === undefined)
     throw new Error('the gate allowed a call that has no tool or no policy')
@@ -104,12 +111,14 @@ export const allowCall = ({
       arguments: excerpt(call.arguments, MAX_EXCERPT),
     }
   }
+  const allowedBy = new Set(policies.map(({ revision }) => revision))
   const permission = {
     server: pinned.server,
     name,
     arguments: args,
     effect: effectOf(policies, pinned),
     idempotencyKey: idempotencyKey({ task, ordinal: earlier.length, name, args }),
+    reconsider: (judges) => judge(judges.filter(({ revision }) => !allowedBy.has(revision))),
   } as AllowedCall
   issued.add(permission)
   return { type: 'allowed', call: permission }

@@ -12,7 +12,7 @@ import type { LanguageModel, ModelMessage, ModelTool, ModelTurn } from '../ports
 import type { Logger } from '../ports/logger.ts'
 import type { Reservation } from '../ports/spend-ledger.ts'
 import type { Conversation } from './conversation.ts'
-import { messagesOf, withTurn, withTurnNumber } from './conversation.ts'
+import { allCalls, messagesOf, withTurn, withTurnNumber } from './conversation.ts'
 import type { Failure } from './failure.ts'
 import { failureFrom } from './failure.ts'
 import type { ModelPacer } from './model-pacer.ts'
@@ -133,6 +133,7 @@ export const askModel = async ({
     const turn = understoodTurn({
       turn: answer.turn,
       number,
+      takenIds: allCalls(conversation).map(({ id }) => id),
       isAlias: (name) => tools.find(name) !== undefined,
     })
     log.info(

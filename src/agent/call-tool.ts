@@ -1,5 +1,6 @@
-// The only place that calls a tool. It takes the gate's permission, announces the call in the journal, makes it, and
-// says truthfully what became of it: a call that may or may not have happened is neither a success nor a failure.
+// The only place that calls a tool. It takes the gate's permission, announces the call in the journal, asks the gate
+// again where the journal's answer brought another policy, makes the call, and says truthfully what became of it: one
+// that may or may not have happened is neither a success nor a failure.
 
 import { KubeswarmError } from '../domain/error.ts'
 import { storeText } from '../domain/journal/stored-text.ts'
@@ -14,6 +15,7 @@ import type { CallState } from './conversation.ts'
 import type { Failure } from './failure.ts'
 import { failureFrom } from './failure.ts'
 import { pause } from './pause.ts'
+import { recordDenial } from './record-denial.ts'
 import type { TaskSession } from './task-session.ts'
 import { throwIfStopped } from './task-session.ts'
 import { forJournal } from './tool-text.ts'
@@ -55,7 +57,7 @@ export const callTool = async ({
   }
   const { name, effect, idempotencyKey } = call
   const where = { step: task.step, attempt: task.attempt, turn, call: index, ...name }
-  await session.append([
+  const policy = await session.append([
     { type: 'tool.intended', ...where, arguments: call.arguments, effect, idempotencyKey },
   ])
   // The wait for the journal may have outlasted the task. An announced call that was not made is no riddle: it says so.
@@ -67,6 +69,10 @@ export const callTool = async ({
     )
     throw stopped
   })
+  // The answer may be overtaken by that of a heartbeat which asked later and was read earlier: both count.
+  const refusal = call.reconsider([...session.policies, policy])
+  if (refusal !== undefined)
+    return { state: await recordDenial({ refusal, index, turn, task, session, log }) }
   const started = clock.monotonic()
   const answer = await attempt({ call, session, clock, random, log })
   const durationMs = Math.round(clock.monotonic() - started)
@@ -152,6 +158,9 @@ const attempt = async ({
       }
       log.warn({ ...name, code: failure.code, tries }, 'tool call is tried again')
       await pause({ clock, ms: random() * RETRY_BASE_MS * 2 ** tries, signal: session.signal })
+      // A policy that came meanwhile forbids another try. The model hears of the failure.
+      if (call.reconsider(session.policies) !== undefined)
+        return { type: 'failed', failure, modelCanGoOn: !session.signal.aborted }
     }
   }
 }

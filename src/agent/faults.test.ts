@@ -100,6 +100,26 @@ describe('faults of the model', () => {
     expect(model.requests[1]?.messages.at(-1)).toMatchObject({ role: 'tool', isError: true })
   })
 
+  test('a model that counts its calls anew in each turn gets each result with its own call', async () => {
+    const server = grafana()
+    const { end, model } = await perform({
+      servers: [server],
+      script: [
+        calls(['grafana__query_logs', { query: 'one' }]),
+        calls(['grafana__query_metrics', { query: 'two' }]),
+        says('done'),
+      ],
+    })
+    expect(end.type).toBe('task.completed')
+    const messages = model.requests[2]?.messages ?? []
+    const asked = messages.flatMap((message) => (message.role === 'assistant' ? message.toolCalls : []))
+    const answered = messages.filter((message) => message.role === 'tool')
+    expect(new Set(asked.map(({ id }) => id)).size).toBe(2)
+    expect(answered.map(({ toolCallId, toolName }) => `${toolCallId} ${toolName}`)).toEqual(
+      asked.map(({ id, name }) => `${id} ${name}`),
+    )
+  })
+
   test('F24 a third unusable call in a row fails the task', async () => {
     const bad = calls(['grafana__query_logs', '{'])
     const { end, model } = await perform({ servers: [grafana()], script: [bad, bad, bad, says('never')] })

@@ -1,7 +1,6 @@
 // The tool calls of one turn: each judged right before it would be made. Calls that only read may run side by side;
 // anything else runs alone and in the model's order. Results find their call by its place.
 
-import { describeRule } from '../domain/guardrail/decision.ts'
 import type { KnownSecret } from '../domain/guardrail/known-secrets.ts'
 import type { Task } from '../domain/run/task.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -12,6 +11,7 @@ import type { CallState, Conversation } from './conversation.ts'
 import { callsBefore, withCall } from './conversation.ts'
 import type { Failure } from './failure.ts'
 import type { PinnedTools } from './pin-tools.ts'
+import { recordDenial } from './record-denial.ts'
 import type { TaskSession } from './task-session.ts'
 import { throwIfStopped } from './task-session.ts'
 
@@ -54,8 +54,6 @@ export const makeCalls = async ({
       random,
       log,
     })
-  // The calls are judged under the policy of this moment.
-  await session.freshPolicy()
   let failure: Failure | undefined
   const settle = (index: number, outcome: CallOutcome): void => {
     conversation = withCall(conversation, { turn: turn.number, call: index }, { state: outcome.state })
@@ -87,9 +85,9 @@ export const makeCalls = async ({
       secrets: secrets(),
     })
     if (verdict.type === 'denied') {
-      const state = await recordDenial({ verdict, index, turn: turn.number, task, session, log })
+      const state = await recordDenial({ refusal: verdict, index, turn: turn.number, task, session, log })
       conversation = withCall(conversation, { turn: turn.number, call: index }, { state, tool: verdict.name })
-      if (state.type === 'denied' && isCap(state.reason)) break
+      if (isCapped(state)) break
       continue
     }
     conversation = withCall(
@@ -105,7 +103,9 @@ export const makeCalls = async ({
     }
     await settleReads()
     if (failure !== undefined || session.signal.aborted) break
-    settle(index, await make(index, verdict.call))
+    const outcome = await make(index, verdict.call)
+    settle(index, outcome)
+    if (isCapped(outcome.state)) break
   }
   await settleReads()
   if (failure !== undefined) return { conversation, failure }
@@ -113,38 +113,5 @@ export const makeCalls = async ({
   return { conversation }
 }
 
-const isCap = (reason: string): boolean => reason === 'LoopDetected' || reason === 'CallLimitReached'
-
-const recordDenial = async ({
-  verdict: { denied, name, arguments: args },
-  index,
-  turn,
-  task,
-  session,
-  log,
-}: {
-  readonly verdict: Extract<ReturnType<typeof allowCall>, { readonly type: 'denied' }>
-  readonly index: number
-  readonly turn: number
-  readonly task: Task
-  readonly session: TaskSession
-  readonly log: Logger
-}): Promise<CallState> => {
-  const rule = describeRule(denied.rule)
-  log.warn({ ...name, turn, call: index, reason: denied.reason, rule }, 'tool call denied')
-  await session.append([
-    {
-      type: 'tool.denied',
-      step: task.step,
-      attempt: task.attempt,
-      turn,
-      call: index,
-      ...name,
-      arguments: args,
-      reason: denied.reason,
-      rule,
-      message: denied.message,
-    },
-  ])
-  return { type: 'denied', reason: denied.reason, message: denied.message }
-}
+const isCapped = (state: CallState): boolean =>
+  state.type === 'denied' && (state.reason === 'LoopDetected' || state.reason === 'CallLimitReached')

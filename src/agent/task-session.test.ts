@@ -39,12 +39,17 @@ test('F68 a heartbeat whose answer was overtaken on the way does not bring an ol
   session.close()
 })
 
-test('F68 a policy is as old as the question that brought it, and an old one is asked for again', async () => {
-  let policy = open
-  const { clock, session } = sessionOn({ heartbeat: () => Promise.resolve(standing(policy)) })
-  policy = closed
-  clock.advance(101)
-  await session.freshPolicy()
-  expect(session.policy).toBe(closed)
+test('F68 what became durable comes with a policy no older than that, also when a heartbeat overtook the answer', async () => {
+  const slow = Promise.withResolvers<Standing>()
+  const { clock, session } = sessionOn({
+    record: () => slow.promise,
+    heartbeat: () => Promise.resolve(standing(open)),
+  })
+  const appended = session.append([])
+  await Promise.resolve()
+  clock.advance(1000)
+  await Promise.resolve()
+  slow.resolve(standing(closed))
+  expect(await appended).toBe(closed)
   session.close()
 })

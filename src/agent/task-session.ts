@@ -39,8 +39,6 @@ const SHORTEST_BEAT_MS = 100
 // From the first beat on the hub can answer. A task that is over by then costs none.
 const FIRST_BEAT_MS = 100
 const SHORTEST_LEASE_MS = 1000
-// A tightened policy must hold within five seconds; this is what asking again for each call would gain.
-const FRESH_POLICY_MS = 100
 
 export class TaskSession {
   readonly #source: TaskSource
@@ -125,14 +123,12 @@ export class TaskSession {
   }
 
   /**
-   * Appends in call order; durable when it resolves. A caller that need not wait may drop the promise: the next
-   * write fails with the same error.
+   * Appends in call order; durable when it resolves, to a policy that is no older than that. A caller that need not
+   * wait may drop the promise: the next write fails with the same error.
    */
-  append(records: readonly RecordBody[], contents: readonly string[] = []): Promise<void> {
+  append(records: readonly RecordBody[], contents: readonly string[] = []): Promise<EffectivePolicy> {
     const all = this.#withRiders(records, contents)
-    return this.#inOrder(async () => {
-      await this.#asking(() => this.#source.record({ ...this.#proof, ...all }))
-    })
+    return this.#inOrder(() => this.#asking(() => this.#source.record({ ...this.#proof, ...all })))
   }
 
   /**
@@ -145,20 +141,9 @@ export class TaskSession {
     this.#riderContents.push(...contents)
   }
 
-  /** Resolves when everything told so far is durable; the policy is then as new as that. */
-  settled(): Promise<void> {
-    return this.#riders.length > 0 ? this.append([]) : this.#writes
-  }
-
-  /**
-   * Resolves when the policy is fresh. A model that answered at once leaves it as new as the reservation's reply; then
-   * what it said rides with the announcement of its first call.
-   */
-  async freshPolicy(): Promise<void> {
-    await this.#writes
-    if (this.#clock.monotonic() - this.#renewedAt <= FRESH_POLICY_MS) return
-    if (this.#riders.length > 0) await this.settled()
-    else await this.#inOrder(() => this.#extend())
+  /** Resolves when everything told so far is durable. */
+  async settled(): Promise<void> {
+    await (this.#riders.length > 0 ? this.append([]) : this.#writes)
   }
 
   /**
@@ -229,9 +214,11 @@ export class TaskSession {
     return result
   }
 
-  async #asking(ask: () => Promise<Standing>): Promise<void> {
+  async #asking(ask: () => Promise<Standing>): Promise<EffectivePolicy> {
     const askedAt = this.#clock.monotonic()
-    this.#learn(await ask(), askedAt)
+    const standing = await ask()
+    this.#learn(standing, askedAt)
+    return standing.policy
   }
 
   async #extend(waitMs = 0): Promise<void> {

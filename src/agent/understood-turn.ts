@@ -15,19 +15,22 @@ const MAX_TURN_ARGUMENT_BYTES = 1024 * 1024
 export const understoodTurn = ({
   turn,
   number,
+  takenIds,
   isAlias,
 }: {
   readonly turn: ModelTurn
   readonly number: number
+  /** Of calls of the task's turns before: a provider finds the call of a result by its id in the whole conversation. */
+  readonly takenIds: Iterable<string>
   readonly isAlias: (name: string) => boolean
 }): ModelTurn => {
   const { text, toolCalls } =
     (turn.toolCalls.length === 0 ? callsInText({ text: turn.text, isAlias }) : undefined) ?? turn
-  const ids = new Set<string>()
+  const ids = new Set(takenIds)
   let left = MAX_TURN_ARGUMENT_BYTES
   const distinct = toolCalls.slice(0, MAX_CALLS).map((call, index): ModelToolCall => {
-    const id =
-      call.id === '' || call.id.length > MAX_NAME || ids.has(call.id) ? `call-${number}-${index}` : call.id
+    const usable = call.id !== '' && call.id.length <= MAX_NAME && !ids.has(call.id)
+    const id = usable ? call.id : freeId(`call-${number}-${index}`, ids)
     ids.add(id)
     const args = bounded(call.arguments, Math.min(MAX_ARGUMENT_BYTES, left))
     left -= Buffer.byteLength(args)
@@ -41,6 +44,10 @@ export const understoodTurn = ({
     model: turn.model.slice(0, MAX_NAME),
   }
 }
+
+/** A model may have used names like ours. */
+const freeId = (wanted: string, taken: ReadonlySet<string>): string =>
+  taken.has(wanted) ? freeId(`${wanted}-`, taken) : wanted
 
 // Cut text is no longer JSON, so the gate refuses it, as it would have refused the whole. Text that must not pass for
 // "no arguments" keeps at least one character.

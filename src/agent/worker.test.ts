@@ -237,19 +237,88 @@ test('F68 a policy tightened in the middle of a task holds for its next call; a 
       script: async (_, turn) => {
         if (turn > 1) return says('done')
         source.setPolicy(task.id, later)
-        // Longer than a policy counts as fresh.
-        await new Promise((resolve) => setTimeout(resolve, 150))
         return calls(['slack__post_message', {}])
       },
     })
     source.submit(task, atStart)
-    // The change reaches the agent with the answer to its next write or heartbeat.
-    source.onWrite = () => new Promise((resolve) => setTimeout(resolve, 30))
     await source.ended(task.id)
     await worker.drain(0)
     expect(slack.ledger).toEqual([])
     expect(records('tool.denied')).toMatchObject([{ reason: 'ToolDenied' }])
   }
+})
+
+/** A task whose policy forbids `slack/post_message` from the moment its call is announced. */
+const forbiddenAtLast = async ({ effect }: { readonly effect: 'read-only' | 'write' }) => {
+  const source = inMemoryTaskSource()
+  const slack = stagedServer({ name: 'slack', tools: ['post_message'] })
+  const effects = [{ pattern: 'slack/*', effect }]
+  const task = taskOf()
+  const { worker, records, model } = stage({
+    source,
+    servers: [slack],
+    script: [calls(['slack__post_message', { text: 'hello' }]), says('done')],
+  })
+  source.onWrite = (written) => {
+    if (written.some(({ type }) => type === 'tool.intended'))
+      source.setPolicy(
+        task.id,
+        policyOf({ servers: ['slack'], deny: ['slack/*'], effects, revision: 'closed' }),
+      )
+  }
+  source.submit(task, policyOf({ servers: ['slack'], effects, revision: 'open' }))
+  const end = await source.ended(task.id)
+  await worker.drain(0)
+  return { end, records, model, slack, journal: source.journal('uid-1') }
+}
+
+test.each(['read-only', 'write'] as const)(
+  'P3 F68 a %s call that a policy forbids while it is announced is not made, and its announcement is closed',
+  async (effect) => {
+    const { end, records, model, slack } = await forbiddenAtLast({ effect })
+    expect(slack.ledger).toEqual([])
+    expect(records('tool.intended', 'tool.denied', 'tool.returned')).toMatchObject([
+      { type: 'tool.intended', turn: 1, call: 0 },
+      { type: 'tool.denied', turn: 1, call: 0, reason: 'ToolDenied', arguments: { text: 'hello' } },
+    ])
+    expect(model.requests[1]?.messages.at(-1)).toMatchObject({ role: 'tool', isError: true })
+    expect(end).toMatchObject({ type: 'task.completed', toolCalls: 0 })
+  },
+)
+
+test('P3 F68 a call that failed on the way is not tried again under a policy that forbids it', async () => {
+  const source = inMemoryTaskSource()
+  const task = taskOf()
+  const readable = { servers: ['grafana'], effects: [{ pattern: 'grafana/*', effect: 'read-only' }] } as const
+  const beats: (() => void)[] = []
+  const grafana = stagedServer({
+    name: 'grafana',
+    tools: ['query_logs'],
+    answer: async () => {
+      source.setPolicy(task.id, policyOf({ ...readable, deny: ['grafana/*'], revision: 'closed' }))
+      await new Promise<void>((resolve) => beats.push(resolve))
+      throw new KubeswarmError({ code: 'ToolServerUnavailable', message: 'socket hang up', retryable: true })
+    },
+  })
+  const beating: typeof source = {
+    ...source,
+    heartbeat: async (proof) => {
+      const standing = await source.heartbeat(proof)
+      // After the agent has heard it.
+      if (standing.policy.revision === 'closed') setTimeout(() => beats.splice(0).forEach((go) => go()))
+      return standing
+    },
+  }
+  const { worker, records } = stage({
+    source: beating,
+    servers: [grafana],
+    script: [calls(['grafana__query_logs', {}]), says('done')],
+  })
+  source.submit(task, policyOf({ ...readable, revision: 'open' }))
+  expect(await source.ended(task.id)).toMatchObject({ type: 'task.completed' })
+  await worker.drain(0)
+  expect(grafana.ledger).toHaveLength(1)
+  expect(records('tool.returned')).toMatchObject([{ isError: true }])
 })
 
 test('F40 with a tool server down the task fails before any model call, naming the server', async () => {

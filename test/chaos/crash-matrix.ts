@@ -85,7 +85,9 @@ const reasonOf = ({ status }: SwarmRun): string =>
 const expectedEnd = (records: readonly JournalRecord[]): string => {
   const place = (record: JournalRecord): string =>
     'call' in record ? [record.step, record.attempt, record.turn, record.call].join('/') : ''
-  const told = new Set(records.filter(({ type }) => type === 'tool.returned').map(place))
+  const told = new Set(
+    records.filter(({ type }) => type === 'tool.returned' || type === 'tool.denied').map(place),
+  )
   const open = records.some(
     (record) => record.type === 'tool.intended' && record.effect === 'write' && !told.has(place(record)),
   )

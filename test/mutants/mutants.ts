@@ -421,9 +421,10 @@ export const groups: readonly Group[] = [
       ['the gate is asked', "if (decision.type === 'denied') {", "if (decision.type === 'never') {"],
       [
         'every policy is asked',
-        'for (const policy of policies) {',
-        'for (const policy of policies.slice(0, 1)) {',
+        'for (const policy of judges) {',
+        'for (const policy of judges.slice(0, 1)) {',
       ],
+      ['a policy that came meanwhile', '!allowedBy.has(revision)', 'false'],
       [
         'permissions are issued here',
         'export const redeem = (call: AllowedCall): boolean => issued.delete(call)',
@@ -452,8 +453,19 @@ export const groups: readonly Group[] = [
       ['a call needs a permission', 'if (!redeem(call)) {', 'if (redeem(call) === null) {'],
       [
         'the announcement is durable before the call',
-        "  await session.append([\n    { type: 'tool.intended'",
-        "  void session.append([\n    { type: 'tool.intended'",
+        "await session.append([\n    { type: 'tool.intended'",
+        "session.policy\n  void session.append([\n    { type: 'tool.intended'",
+      ],
+      [
+        'a policy that came with the answer',
+        'if (refusal !== undefined) return',
+        'if (false as boolean) return',
+      ],
+      ['the answer’s own policy', '[...session.policies, policy]', 'session.policies'],
+      [
+        'a policy that came before another try',
+        'if (call.reconsider(session.policies) !== undefined)',
+        'if (false as boolean)',
       ],
     ],
   },

@@ -30,6 +30,7 @@ export const brokenInvariants = (world: World): readonly string[] => {
   for (const records of world.journals.values()) checkRun({ world, records, check })
   checkStarts(world, check)
   checkEffects(world, check)
+  checkPolicy(world, check)
   checkSpend(world, check)
   return broken
 }
@@ -102,7 +103,7 @@ const checkRun = ({
 
   const fates = new Map<string, number>()
   for (const record of records)
-    if (record.type === 'tool.returned' || record.type === 'tool.outcome-unknown') {
+    if (isFate(record)) {
       const place = placeOf(record)
       fates.set(place, (fates.get(place) ?? 0) + 1)
     }
@@ -165,6 +166,11 @@ const checkRun = ({
     }
   }
 }
+
+const isFate = (
+  record: JournalRecord,
+): record is Of<'tool.returned' | 'tool.denied' | 'tool.outcome-unknown'> =>
+  record.type === 'tool.returned' || record.type === 'tool.denied' || record.type === 'tool.outcome-unknown'
 
 const placeOf = ({
   step,
@@ -267,6 +273,31 @@ const checkEffects = (world: World, check: Check): void => {
       !asked.owner || asked.turnsBefore >= asked.turnsAnswered,
       `P2 ${asked.run}/${asked.step}: turn ${asked.turnsBefore + 1} was asked again by ${asked.process} after turn ${asked.turnsAnswered} was in the journal`,
     )
+}
+
+/** A call whose announcement became durable after the policy had changed is judged by the new one. */
+const checkPolicy = (world: World, check: Check): void => {
+  const intents = [...world.journals.values()].flatMap((records) =>
+    records.filter((record): record is Of<'tool.intended'> => record.type === 'tool.intended'),
+  )
+  for (const { tool, key, at, arguments: args } of world.toolLedger) {
+    const intent = intents.findLast((record) => record.idempotencyKey === key && Date.parse(record.at) <= at)
+    check(
+      tool !== 'post' || intent === undefined || Date.parse(intent.at) <= world.postsForbiddenAt,
+      `P3 ${String(args['what'])} was posted although it was announced after a policy forbade it`,
+    )
+  }
+  for (const records of world.journals.values())
+    for (const denied of records) {
+      if (denied.type !== 'tool.denied') continue
+      const intent = intents.find(
+        ({ run, ...record }) => run === denied.run && placeOf(record) === placeOf(denied),
+      )
+      check(
+        intent?.effect !== 'write' || world.toolLedger.every(({ key }) => key !== intent.idempotencyKey),
+        `P3 ${denied.key} says that it was denied, and it was made`,
+      )
+    }
 }
 
 const checkSpend = (world: World, check: Check): void => {

@@ -1,6 +1,7 @@
 // Planted bugs: ways in which the system could be wrong. Each is put between the real parts, in the simulation only,
 // and the invariants must find it.
 
+import type { EffectivePolicy } from '../../src/domain/guardrail/effective-policy.ts'
 import type { RecordBody } from '../../src/domain/journal/record.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { Resources } from '../../src/ports/resources.ts'
@@ -181,6 +182,28 @@ const forgetsTurns: Mutant = {
   }),
 }
 
+// What the journal answers to an announcement brings the policy under which the task began.
+const oldPolicy: Mutant = {
+  ...faithful,
+  name: 'old-policy',
+  foundBy: ['P3'],
+  source: ({ source }) => {
+    const first = new Map<string, EffectivePolicy>()
+    return {
+      ...source,
+      async lease(request) {
+        const assigned = await source.lease(request)
+        if (assigned !== undefined) first.set(assigned.task.id, assigned.policy)
+        return assigned
+      },
+      async record(request) {
+        const standing = await source.record(request)
+        return { ...standing, policy: first.get(request.task) ?? standing.policy }
+      },
+    }
+  },
+}
+
 // A model is asked although the day's tokens are used up.
 const blindBudget: Mutant = {
   ...faithful,
@@ -211,6 +234,7 @@ export const mutants: readonly Mutant[] = [
   lostWakeUp,
   forgetsIntents,
   forgetsTurns,
+  oldPolicy,
   blindBudget,
   blindStatus,
 ]

@@ -35,6 +35,8 @@ export interface Scenario {
   readonly plans: ReadonlyMap<string, Plan>
   readonly runs: readonly PlannedRun[]
   readonly namespaceDailyTokens?: number
+  /** When a policy begins to forbid `post` to all agents. */
+  readonly forbidsPostsInMs?: number
   readonly replicas: { readonly operators: number; readonly hubs: number; readonly agents: number }
 }
 
@@ -63,6 +65,7 @@ export const drawScenario = (random: Random): Scenario => {
       hubs: random.whole(1, 2),
       agents: random.whole(1, 2),
     },
+    ...(random.chance(0.2) ? { forbidsPostsInMs: random.between(0, 40_000) } : {}),
   }
 }
 

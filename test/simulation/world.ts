@@ -20,6 +20,7 @@ import {
   apiVersion,
   drawScenario,
   namespace,
+  server,
   type Plan,
   type Scenario,
   type SimulatedTool,
@@ -64,10 +65,13 @@ export class World {
   /** `run uid/key` → fence of the owner that wrote the record. */
   readonly writers = new Map<string, number>()
   faultsEndAt = 0
+  /** Since when a policy forbids `post`. */
+  postsForbiddenAt = Infinity
   /** The last moment at which no operator lived. */
   withoutOperatorAt = 0
   errors: string[] = []
 
+  #policies: readonly SwarmPolicy[] = []
   readonly #living = new Set<SimulatedProcess>()
   readonly #hubs = new Set<SimulatedHub>()
   readonly #drains = new Map<SimulatedProcess, (graceMs: number) => Promise<void>>()
@@ -103,6 +107,7 @@ export class World {
     await this.#prepare()
     this.#startProcesses()
     this.#startRuns()
+    this.#forbidPosts()
     this.#resolveLater()
     this.faultsEndAt = start + random.between(5000, random.chance(0.25) ? 200_000 : 90_000)
     await this.#until(this.faultsEndAt, () => false)
@@ -277,6 +282,7 @@ export class World {
             },
           ]
     for (const agent of agents) await this.store.policies.put(effectivePolicy({ agent, policies }))
+    this.#policies = policies
     this.store.journal.subscribe((run) => {
       const records = this.journals.get(run.uid) ?? []
       this.journals.set(run.uid, records)
@@ -286,6 +292,27 @@ export class World {
           records.push(record)
           this.say(`journal ${run.name} ${record.seq} ${record.key}`)
         }
+      })
+    })
+  }
+
+  #forbidPosts(): void {
+    const { agents, forbidsPostsInMs } = this.scenario
+    if (forbidsPostsInMs === undefined) return
+    const policies: readonly SwarmPolicy[] = [
+      ...this.#policies,
+      {
+        apiVersion,
+        kind: 'SwarmPolicy',
+        metadata: { namespace, name: 'no-posts' },
+        spec: { tools: { deny: [`${server}/post`] } },
+      },
+    ]
+    this.scheduler.after(forbidsPostsInMs, () => {
+      const puts = agents.map((agent) => this.store.policies.put(effectivePolicy({ agent, policies })))
+      void Promise.all(puts).then(() => {
+        this.postsForbiddenAt = this.scheduler.now
+        this.say('a policy forbids to post')
       })
     })
   }

@@ -117,6 +117,20 @@ test('a call whose result is not there yet is open', () => {
   expect(callsOf(records.slice(0, 19)).at(-1)).toMatchObject({ kind: 'tool', status: 'unknown' })
 })
 
+test('F68 a call that was denied after its announcement is one entry, denied', () => {
+  const announced = intended('notifier', 'write', { call: 1, server: 'grafana', tool: 'query_logs' })
+  const calls = callsOf(journalOf([started([stepPlan({ name: 'notifier' })]), announced, denied]))
+  expect(calls).toMatchObject([
+    {
+      kind: 'tool',
+      status: 'denied',
+      seq: 2,
+      effect: 'write',
+      rule: denied.type === 'tool.denied' && denied.rule,
+    },
+  ])
+})
+
 describe('the audit trail', () => {
   const entries = auditRun(run, records)
 

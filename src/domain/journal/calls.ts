@@ -102,8 +102,7 @@ const joined = (before: JournalCall | undefined, record: CallRecord): JournalCal
       }
     case 'tool.denied':
       return {
-        ...toolOf(record),
-        arguments: record.arguments,
+        ...(before?.kind === 'tool' ? before : { ...toolOf(record), arguments: record.arguments }),
         status: 'denied',
         rule: record.rule,
         message: `${record.reason}: ${record.message}`,

@@ -69,8 +69,11 @@ export const foldStep = ({ step, body, at, mustCall }: FoldStepRequest): StepSta
       if (body.isError || open?.write !== true) return closed
       return { ...closed, writes: [...closed.writes, toolName(body)] }
     }
-    case 'tool.denied':
-      return countTool(step, body, { denied: 1 })
+    case 'tool.denied': {
+      // Announced, and then refused: another policy had come.
+      const announced = openCall(step, body) !== undefined
+      return closeCall(countTool(step, body, { denied: 1, ...(announced ? { made: -1 } : {}) }), body)
+    }
     case 'tool.outcome-unknown': {
       // A word that comes after a person's.
       if (unknownCall(step, body) !== undefined) return step

@@ -127,6 +127,28 @@ describe('the state of a run', () => {
     expect(step?.writes).toEqual(['slack/post_message'])
   })
 
+  it('P3 F68 a call that was denied after its announcement was not made, and is no riddle at the end of the run', () => {
+    const denied: RecordBody = {
+      type: 'tool.denied',
+      step: 'a',
+      attempt: 1,
+      turn: 1,
+      call: 0,
+      server: 'slack',
+      tool: 'post_message',
+      arguments: {},
+      reason: 'ToolDenied',
+      rule: 'r',
+      message: 'm',
+    }
+    const end: RecordBody = { type: 'run.finished', phase: 'Failed', reason: 'TimedOut', message: 'too late' }
+    const step = stepAfter(submitted('a'), leased('a'), intended('a'), denied, end)
+    expect(step?.tools).toEqual([
+      { tool: 'slack/post_message', made: 0, succeeded: 0, failed: 0, denied: 1, unknown: 0 },
+    ])
+    expect(step).toMatchObject({ openCalls: [], writes: [], failure: { code: 'RunStopped' } })
+  })
+
   it('D10 F31 a step whose mustCall the journal does not show has not succeeded', () => {
     const demanding = started([stepPlan({ name: 'a', mustCall: ['slack/post_*'] })])
     const finish = completed('a', 'I posted it')
