@@ -222,8 +222,9 @@ test('F05 an owner that lost its lease makes no further call and writes nothing'
 })
 
 test('F68 a policy tightened in the middle of a task holds for its next call; a loosened one widens nothing', async () => {
-  const open = policyOf({ servers: ['slack'], revision: 'open' })
-  const closed = policyOf({ servers: ['slack'], deny: ['slack/*'], revision: 'closed' })
+  const servers = ['grafana', 'slack']
+  const open = policyOf({ servers, revision: 'open' })
+  const closed = policyOf({ servers, deny: ['slack/*'], revision: 'closed' })
   for (const [atStart, later] of [
     [open, closed],
     [closed, open],
@@ -233,11 +234,12 @@ test('F68 a policy tightened in the middle of a task holds for its next call; a 
     const task = taskOf()
     const { worker, records } = stage({
       source,
-      servers: [slack],
-      script: async (_, turn) => {
-        if (turn > 1) return says('done')
+      servers: [slack, stagedServer({ name: 'grafana', tools: ['query_logs'] })],
+      script: (_, turn) => {
         source.setPolicy(task.id, later)
-        return calls(['slack__post_message', {}])
+        // The first call is announced: the answer brings the other policy before the second call is judged.
+        const wanted = ['grafana__query_logs', 'slack__post_message'][turn - 1]
+        return wanted === undefined ? says('done') : calls([wanted, {}])
       },
     })
     source.submit(task, atStart)
@@ -245,6 +247,7 @@ test('F68 a policy tightened in the middle of a task holds for its next call; a 
     await worker.drain(0)
     expect(slack.ledger).toEqual([])
     expect(records('tool.denied')).toMatchObject([{ reason: 'ToolDenied' }])
+    expect(records('tool.intended')).toMatchObject([{ tool: 'query_logs' }])
   }
 })
 

@@ -436,7 +436,7 @@ export const groups: readonly Group[] = [
         "if (parsed.type === 'malformed' || args === undefined) {",
         'if (false as boolean) {',
       ],
-      ['secrets are known to the gate', '      secrets,\n    })', '    })'],
+      ['secrets are known to the gate', '    secrets,\n  } as const', '  } as const'],
       ['no secret in the record of a refusal', 'withoutSecrets(sent, secrets)', 'sent'],
       [
         'no half of one either',
@@ -456,11 +456,7 @@ export const groups: readonly Group[] = [
         "await session.append([\n    { type: 'tool.intended'",
         "session.policy\n  void session.append([\n    { type: 'tool.intended'",
       ],
-      [
-        'a policy that came with the answer',
-        'if (refusal !== undefined) return',
-        'if (false as boolean) return',
-      ],
+      ['a policy that came with the answer', 'if (refusal !== undefined)', 'if (false as boolean)'],
       ['the answer’s own policy', '[...session.policies, policy]', 'session.policies'],
       [
         'a policy that came before another try',
