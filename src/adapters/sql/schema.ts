@@ -186,6 +186,11 @@ export const migrations: readonly (readonly string[])[] = [
     `CREATE INDEX runs_of_namespace_by_start ON runs (namespace, started_at, uid)`,
     `CREATE INDEX run_contents_by_run ON run_contents (run)`,
   ],
+  // In the order in which they are asked for: with less, SQLite goes through all runs that there ever were.
+  [
+    `DROP INDEX runs_unfinished`,
+    `CREATE INDEX runs_unfinished ON runs (started_at, uid) WHERE finished_at IS NULL`,
+  ],
 ]
 
 export const schemaVersion = migrations.length

@@ -10,6 +10,9 @@ const available = `SELECT ${task} FROM tasks
     AND (deadline IS NULL OR deadline > ?)
   ORDER BY position LIMIT ?`
 
+// Said twice, because SQLite does not conclude from `leased` that the index of what has not ended will do.
+const leased = `state <> 'ended' AND state = 'leased'`
+
 export const statements = {
   version: {
     create: 'CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)',
@@ -84,11 +87,11 @@ export const statements = {
     openOfRun: `SELECT ${task} FROM tasks
       WHERE run = ? AND state <> 'ended' ORDER BY position, id /*pg FOR UPDATE */`,
     abandoned: `SELECT ${task} FROM tasks
-      WHERE state = 'leased' AND cancelled IS NOT NULL AND available_at <= ?
+      WHERE ${leased} AND cancelled IS NOT NULL AND available_at <= ?
       ORDER BY available_at, position LIMIT 1 /*pg FOR UPDATE SKIP LOCKED */`,
-    nextAbandoned: `SELECT MIN(available_at) AS at FROM tasks WHERE state = 'leased' AND cancelled IS NOT NULL`,
-    leased: `SELECT id, namespace, agent FROM tasks WHERE state = 'leased'`,
-    leasedByAgent: `SELECT id FROM tasks WHERE namespace = ? AND agent = ? AND state = 'leased'`,
+    nextAbandoned: `SELECT MIN(available_at) AS at FROM tasks WHERE ${leased} AND cancelled IS NOT NULL`,
+    leased: `SELECT id, namespace, agent FROM tasks WHERE ${leased}`,
+    leasedByAgent: `SELECT id FROM tasks WHERE namespace = ? AND agent = ? AND ${leased}`,
     removeOfRun: 'DELETE FROM tasks WHERE run = ?',
     depth: `SELECT state, COUNT(*) AS tasks, MIN(submitted_at) AS oldest FROM tasks
       WHERE namespace = ? AND agent = ? AND state <> 'ended' GROUP BY state`,

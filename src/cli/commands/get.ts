@@ -3,7 +3,7 @@
 import type { Command } from 'commander'
 import type { KubernetesObject } from '../../api/resource.ts'
 import { KubeswarmError } from '../../domain/error.ts'
-import type { ResourceType } from '../../ports/resources.ts'
+import { KubernetesApiError, type ResourceType } from '../../ports/resources.ts'
 import { collectionPath, objectPath } from '../../adapters/kubernetes/resource-path.ts'
 import { kindWords, targetOf } from '../kinds.ts'
 import { outputFormat, printObjects, type OutputFormat } from '../output/format.ts'
@@ -56,11 +56,7 @@ const get = async ({
       name === undefined
         ? collectionPath(type, everywhere ? undefined : namespace)
         : objectPath(type, { namespace, name })
-    const answer = await connection.transport.exchange<Table>({
-      method: 'GET',
-      path,
-      accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json',
-    })
+    const answer = await wholeTable({ cluster, path })
     if (answer.rows.length === 0) {
       console.error(`No ${type.plural} found${everywhere ? '' : ` in namespace ${namespace}`}.`)
       return ''
@@ -82,7 +78,40 @@ const get = async ({
   return printObjects({ objects: items, format, single: false, plural: type.plural })
 }
 
+const PAGE = '500'
+
+/** Page by page, as kubectl asks. */
+const wholeTable = async ({
+  cluster: { connection },
+  path,
+}: {
+  readonly cluster: Cluster
+  readonly path: string
+}): Promise<Table> => {
+  const page = (query: Readonly<Record<string, string>>): Promise<Table> =>
+    connection.transport.exchange<Table>({
+      method: 'GET',
+      path,
+      query,
+      accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json',
+    })
+  const first = await page({ limit: PAGE })
+  const rows = [...first.rows]
+  for (let token = first.metadata?.continue ?? ''; token !== '';) {
+    const next = await page({ limit: PAGE, continue: token }).catch((error: unknown) => {
+      // The snapshot of the first page is no longer there: all at once is one snapshot, too.
+      if (error instanceof KubernetesApiError && error.status === 410) return undefined
+      throw error
+    })
+    if (next === undefined) return page({})
+    rows.push(...next.rows)
+    token = next.metadata?.continue ?? ''
+  }
+  return { ...first, rows }
+}
+
 interface Table {
+  readonly metadata?: { readonly continue?: string }
   readonly columnDefinitions: readonly { readonly name: string; readonly priority: number }[]
   readonly rows: readonly {
     readonly cells: readonly unknown[]

@@ -2,6 +2,7 @@
 
 import type { SwarmAgent, SwarmRun, SwarmTeam, SwarmTeamStatus } from '../../api/v1alpha1/index.ts'
 import type { FieldError } from '../../domain/error.ts'
+import { isOver } from '../../domain/run/is-over.ts'
 import { conditionsAt, type ConditionNow } from '../conditions.ts'
 
 export const teamStatus = ({
@@ -52,10 +53,10 @@ export const teamStatus = ({
 
   const latest = newest(runs)
   const lastRunPhase = latest?.status?.phase ?? (latest === undefined ? undefined : 'Pending')
-  const ended = runs
-    .flatMap(({ status }) => status?.completionTime ?? [])
-    .toSorted()
-    .at(-1)
+  const ended = runs.reduce<string | undefined>((latest, { status: { completionTime } = {} }) => {
+    if (completionTime === undefined || (latest !== undefined && latest >= completionTime)) return latest
+    return completionTime
+  }, undefined)
   return {
     phase: phaseOf(condition.status === 'True', lastRunPhase),
     roles,
@@ -82,13 +83,13 @@ const phaseOf = (ready: boolean, last: SwarmTeamStatus['lastRunPhase']): Phase =
 }
 
 const newest = (runs: readonly SwarmRun[]): SwarmRun | undefined =>
-  runs
-    .toSorted(
-      (a, b) =>
-        (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '') ||
-        a.metadata.name.localeCompare(b.metadata.name),
-    )
-    .at(-1)
+  runs.reduce<SwarmRun | undefined>(
+    (latest, run) => (latest === undefined || isNewer(run, latest) ? run : latest),
+    undefined,
+  )
+
+const isNewer = ({ metadata: a }: SwarmRun, { metadata: b }: SwarmRun): boolean =>
+  (compare(a.creationTimestamp ?? '', b.creationTimestamp ?? '') || compare(a.name, b.name)) > 0
 
 const defaultSucceeded = 10
 const defaultFailed = 3
@@ -105,21 +106,27 @@ export const expiredRuns = ({
 }): { readonly expired: readonly SwarmRun[]; readonly nextAt?: number } => {
   const { successfulRunsHistoryLimit = defaultSucceeded, failedRunsHistoryLimit = defaultFailed } = team.spec
   const retainMs = team.spec.runRetainFor === undefined ? undefined : durationMs(team.spec.runRetainFor)
-  const endedAt = (run: SwarmRun): number => Date.parse(run.status?.completionTime ?? '') || 0
-  const finished = (phases: readonly string[]) =>
-    runs
-      .filter(({ status }) => status?.phase !== undefined && phases.includes(status.phase))
-      .toSorted((a, b) => endedAt(b) - endedAt(a) || b.metadata.name.localeCompare(a.metadata.name))
-  const kept = [
-    ...finished(['Succeeded']).slice(0, successfulRunsHistoryLimit),
-    ...finished(['Failed', 'Cancelled']).slice(0, failedRunsHistoryLimit),
-  ]
-  const overLimit = finished(['Succeeded', 'Failed', 'Cancelled']).filter((run) => !kept.includes(run))
-  if (retainMs === undefined) return { expired: overLimit }
-  const overdue = kept.filter((run) => endedAt(run) + retainMs <= now)
-  const next = kept.filter((run) => !overdue.includes(run)).map((run) => endedAt(run) + retainMs)
-  return { expired: [...overLimit, ...overdue], ...(next.length === 0 ? {} : { nextAt: Math.min(...next) }) }
+  // Asked at the end of each run, of a history that may be long: times are read once.
+  const finished = runs
+    .flatMap((run) => {
+      const { phase, completionTime } = run.status ?? {}
+      if (phase === undefined || !isOver(run)) return []
+      return [{ run, succeeded: phase === 'Succeeded', endedAt: Date.parse(completionTime ?? '') || 0 }]
+    })
+    .toSorted((a, b) => b.endedAt - a.endedAt || compare(b.run.metadata.name, a.run.metadata.name))
+  const left = { succeeded: successfulRunsHistoryLimit, failed: failedRunsHistoryLimit }
+  const expired: SwarmRun[] = []
+  let nextAt: number | undefined
+  for (const { run, succeeded, endedAt } of finished) {
+    const isKept = succeeded ? left.succeeded-- > 0 : left.failed-- > 0
+    if (!isKept || (retainMs !== undefined && endedAt + retainMs <= now)) expired.push(run)
+    // From the newest to the oldest: the last one that stays is the next to go.
+    else if (retainMs !== undefined) nextAt = endedAt + retainMs
+  }
+  return { expired, ...(nextAt === undefined ? {} : { nextAt }) }
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 

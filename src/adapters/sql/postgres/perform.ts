@@ -49,11 +49,15 @@ const known = new Map<string, { readonly name: string; readonly text: string }>(
 const prepared = (sql: string): { readonly name: string; readonly text: string } => {
   const found = known.get(sql)
   if (found !== undefined) return found
-  let parameters = 0
-  const text = sql.replaceAll(/\/\*pg (.*?)\*\//g, '$1').replaceAll('?', () => `$${++parameters}`)
-  const statement = { name: `kubeswarm_${known.size}`, text }
+  const statement = { name: `kubeswarm_${known.size}`, text: asPostgres(sql) }
   known.set(sql, statement)
   return statement
+}
+
+/** With what is for PostgreSQL only, and parameters by number. */
+export const asPostgres = (sql: string): string => {
+  let parameters = 0
+  return sql.replaceAll(/\/\*pg (.*?)\*\//g, '$1').replaceAll('?', () => `$${++parameters}`)
 }
 
 const stored = (value: Value): string | number | null | Buffer => {
