@@ -10,6 +10,7 @@ import { deliveryRoutes } from './routes/deliveries.ts'
 import { fireRoutes } from './routes/fire.ts'
 import { healthRoutes } from './routes/health.ts'
 import { journalRoutes } from './routes/journal.ts'
+import { queueRoutes } from './routes/queue.ts'
 import { resolveRoutes } from './routes/resolve.ts'
 import { taskRoutes } from './routes/tasks.ts'
 import type { ErrorReply } from './wire.ts'
@@ -24,6 +25,7 @@ export const createHubApp = (context: HubContext): Hono<HubEnv> => {
   app.route('/', auditRoutes(context))
   app.route('/', resolveRoutes(context))
   app.route('/', deliveryRoutes(context))
+  app.route('/', queueRoutes(context))
   app.route('/', fireRoutes(context))
 
   app.notFound((c) =>

@@ -55,6 +55,8 @@ export const paths = {
   fire: '/triggers/:namespace/:event/fire',
   /** GET [?limit=20] → 200 DeliveriesReply, newest first; for who may get the event */
   deliveries: '/v1/namespaces/:namespace/events/:event/deliveries',
+  /** GET → 200 QueueReply; for who may get the agent */
+  queue: '/v1/namespaces/:namespace/agents/:name/queue',
   healthz: '/healthz',
   readyz: '/readyz',
 } as const
@@ -155,6 +157,13 @@ export interface DeliveriesReply {
     readonly subject?: string
     readonly dropped?: Drop
   }[]
+}
+/** Unfinished tasks of an agent. */
+export interface QueueReply {
+  readonly queued: number
+  readonly leased: number
+  /** Age of the oldest queued task. */
+  readonly oldestAgeMs?: number
 }
 export interface ErrorReply {
   readonly error: { readonly code: string; readonly message: string; readonly remedy?: string }

@@ -291,6 +291,17 @@ describe('the agents’ paths', () => {
     expect((await waiting).status).toBe(200)
   })
 
+  test('who may read an agent hears how many tasks wait for it, and since when', async () => {
+    const path = (namespace: string): string =>
+      paths.queue.replace(':namespace', namespace).replace(':name', 'incident-investigator')
+    await submit()
+    hub.clock.advance(1500)
+    const reply = await hub.get(path('incident-response'), { token: reader })
+    expect(await reply.json()).toEqual({ queued: 1, leased: 0, oldestAgeMs: 1500 })
+    expect((await hub.get(path('somewhere-else'), { token: reader })).status).toBe(403)
+    expect((await hub.get(path('incident-response'), { token: investigator })).status).toBe(401)
+  })
+
   test('W10 a released task goes to the next owner at once', async () => {
     await submit()
     const reply = await leased()

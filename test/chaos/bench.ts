@@ -29,6 +29,7 @@ import type { SwarmRun } from '../../src/api/v1alpha1/index.ts'
 import type { JournalRecord } from '../../src/domain/journal/record.ts'
 import type { CrashPlan } from '../../src/processes/crash-points/crash-plan.ts'
 import { applyManifest, inApplyOrder } from '../../src/processes/dev/apply-manifests.ts'
+import { publishEndpoints } from '../../src/processes/dev/publish-endpoints.ts'
 import { readManifests } from '../../src/processes/dev/read-directory.ts'
 import { imageRepository } from '../../src/processes/version.ts'
 import { apiOf, type Api } from '../scenarios/support/api.ts'
@@ -47,6 +48,8 @@ export interface BenchOptions {
   readonly agents?: readonly [number, number, number]
   readonly leaseSeconds?: number
   readonly modelLatencyMs?: number
+  /** What operators and hubs may keep on the heap; one that needs more dies. */
+  readonly heapMegabytes?: number
   readonly edit?: (story: StoryCopy) => void
 }
 
@@ -88,6 +91,9 @@ export class Bench {
   get api(): Api {
     return required(this.#api)
   }
+  get kubeconfig(): string {
+    return join(this.directory, 'kubeconfig')
+  }
   get hubUrl(): string {
     return this.#hubUrl
   }
@@ -99,7 +105,15 @@ export class Bench {
   }
 
   async start(): Promise<void> {
-    const { operators = 1, hubs = 1, databaseUrl, leaseSeconds = 10, modelLatencyMs, edit } = this.#options
+    const {
+      operators = 1,
+      hubs = 1,
+      databaseUrl,
+      leaseSeconds = 10,
+      modelLatencyMs,
+      heapMegabytes,
+      edit,
+    } = this.#options
     mkdirSync(join(this.directory, 'logs'))
     mkdirSync(join(this.directory, 'state'))
     this.#model = await startScriptedModel({
@@ -125,7 +139,7 @@ export class Bench {
       },
     })
     this.#endings.push(() => this.#kube?.close())
-    const kubeconfig = join(this.directory, 'kubeconfig')
+    const { kubeconfig } = this
     writeFileSync(kubeconfig, this.#kube.kubeconfig(), { mode: 0o600 })
     this.#api = apiOf(kubeconfig)
     this.#connection = await connectKubernetes({ kubeconfig: this.#kube.kubeconfig() })
@@ -141,6 +155,7 @@ export class Bench {
       KUBESWARM_ADMISSION_PORT: 'off',
       KUBESWARM_CRASH_PLAN: this.#planPath,
       LOG_LEVEL: 'info',
+      ...(heapMegabytes === undefined ? {} : { NODE_OPTIONS: `--max-old-space-size=${heapMegabytes}` }),
       ...(databaseUrl === undefined
         ? { KUBESWARM_STATE_DIRECTORY: join(this.directory, 'state') }
         : { KUBESWARM_DATABASE_URL: databaseUrl }),
@@ -157,6 +172,11 @@ export class Bench {
     await this.#until('the kinds are defined', async () => {
       const { status } = await this.api.send('GET', '/apis/kubeswarm.io/v1alpha1')
       return status === 200
+    })
+    await publishEndpoints({
+      resources: this.#connection,
+      hubUrl: this.#hubUrl,
+      webhookBaseUrl: this.#hubUrl,
     })
     await this.#applyStory(edit)
   }

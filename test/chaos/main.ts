@@ -1,5 +1,5 @@
 // npm run test:chaos: the long forms. `crash-matrix [--database postgres] [--times 3] [--part agent]`, `drills`,
-// `idle [--seconds 60]`, `postgres [--seconds 300] [--runs 200] [--seed 1]`.
+// `idle [--seconds 60]`, `postgres [--seconds 300] [--runs 200] [--seed 1]`, `history [--runs 10000] [--database postgres]`.
 
 import { parseArgs } from 'node:util'
 import { serverForTests } from '../../src/adapters/sql/postgres.fixtures.ts'
@@ -15,6 +15,7 @@ import {
   zombieWakesInTool,
   type Drill,
 } from './drills.ts'
+import { HEAP_MEGABYTES, longHistory, manyAtOnce } from './history.ts'
 import { pgChaos } from './pg-chaos.ts'
 import { cells, matrixTable, playCell, type CellResult } from './crash-matrix.ts'
 
@@ -26,7 +27,7 @@ const { values } = parseArgs({
     times: { type: 'string', default: '3' },
     part: { type: 'string' },
     seconds: { type: 'string', default: positional === 'postgres' ? '300' : '60' },
-    runs: { type: 'string', default: '200' },
+    runs: { type: 'string', default: positional === 'history' ? '10000' : '200' },
     seed: { type: 'string', default: '1' },
   },
 })
@@ -155,11 +156,27 @@ const postgres = async (): Promise<void> => {
   }
 }
 
+const history = (): Promise<void> =>
+  withDatabase(async (databaseUrl) => {
+    const bench = new Bench({
+      edit: manyAtOnce,
+      heapMegabytes: HEAP_MEGABYTES,
+      ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    })
+    try {
+      await bench.start()
+      told(await longHistory(bench, { runs: Number(values.runs), say: (line) => console.log(line) }))
+    } finally {
+      await bench.close()
+    }
+  })
+
 const suites: Readonly<Record<string, () => Promise<void>>> = {
   'crash-matrix': crashMatrix,
   drills,
   idle,
   postgres,
+  history,
 }
 const suite = suites[positional ?? '']
 if (suite === undefined) {

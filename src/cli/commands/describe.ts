@@ -71,7 +71,12 @@ const describe = async ({
   const rest =
     type.kind === 'SwarmRun'
       ? await runLines(cluster, object as unknown as SwarmRun)
-      : ['', 'Spec:', indent(stringify(object.spec))]
+      : [
+          ...(type.kind === 'SwarmAgent' ? ['', await queueLine(cluster, name)] : []),
+          '',
+          'Spec:',
+          indent(stringify(object.spec)),
+        ]
   return [...head, ...rest].join('\n').trimEnd()
 }
 
@@ -92,6 +97,16 @@ const conditionLines = (conditions: readonly ConditionLike[]): readonly string[]
             `  ${type}=${status} (${reason})${message === '' ? '' : `: ${message}`}`,
         ),
       ]
+
+/** How many tasks wait for the agent, and since when. */
+const queueLine = async (cluster: Cluster, agent: string): Promise<string> => {
+  const { queued, leased, oldestAgeMs } = await (await openHub(cluster)).queue({ agent })
+  const wait =
+    queued === 0
+      ? 'no task waits'
+      : `${queued} ${queued === 1 ? 'task waits' : 'tasks wait'}, the oldest for ${seconds(oldestAgeMs ?? 0)}`
+  return `Queue:      ${wait}; ${leased} under way`
+}
 
 const runLines = async (cluster: Cluster, run: SwarmRun): Promise<readonly string[]> => {
   const records: JournalRecord[] = []
@@ -114,7 +129,7 @@ const runLines = async (cluster: Cluster, run: SwarmRun): Promise<readonly strin
   return [
     '',
     'Steps:',
-    indent(stepsTable(run)),
+    indent(stepsTable(run, records)),
     '',
     'What happened:',
     ...records.flatMap((record) => view.lines(record)),
@@ -126,21 +141,31 @@ const runLines = async (cluster: Cluster, run: SwarmRun): Promise<readonly strin
   ]
 }
 
-/** Where each step is, how often it was tried, and what it waits for. */
-const stepsTable = ({ status }: SwarmRun): string =>
+/** Where each step is, how often it was tried, how long its latest task waited for the agent, and what it waits for. */
+const stepsTable = ({ status }: SwarmRun, records: readonly JournalRecord[]): string =>
   table([
-    ['STEP', 'PHASE', 'AGENT', 'ATTEMPTS', 'CALLS', 'DENIED', 'MESSAGE'],
+    ['STEP', 'PHASE', 'AGENT', 'ATTEMPTS', 'QUEUED', 'CALLS', 'DENIED', 'MESSAGE'],
     ...(status?.steps ?? []).map(
       ({ name, phase, resolvedAgent, attempts, toolCallsMade, toolCallsDenied, message }) => [
         name,
         phase ?? 'Pending',
         resolvedAgent ?? '',
         String(attempts ?? 0),
+        queuedFor(name, records),
         String(toolCallsMade ?? 0),
         String(toolCallsDenied ?? 0),
         forTerminal(message ?? ''),
       ],
     ),
   ])
+
+const queuedFor = (step: string, records: readonly JournalRecord[]): string => {
+  const submitted = records.findLast((record) => record.type === 'step.submitted' && record.step === step)
+  if (submitted === undefined) return '-'
+  const next = records.find(
+    (record) => record.seq > submitted.seq && 'step' in record && record.step === step,
+  )
+  return seconds((next === undefined ? Date.now() : Date.parse(next.at)) - Date.parse(submitted.at))
+}
 
 const indent = (text: string): string => text.replaceAll(/^/gm, '  ')

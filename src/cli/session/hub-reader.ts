@@ -13,6 +13,7 @@ import {
   type ResolveRequest,
   type Verification,
   type DeliveriesReply,
+  type QueueReply,
 } from '../../hub/wire.ts'
 import type { KubernetesObject } from '../../api/resource.ts'
 import type { Cluster } from './cluster.ts'
@@ -31,6 +32,7 @@ export interface HubReader {
   }): AsyncIterable<JournalRecord>
   /** Of a webhook event, newest first. */
   deliveries(request: { readonly event: string; readonly limit: string }): Promise<DeliveriesReply>
+  queue(request: { readonly agent: string }): Promise<QueueReply>
   stepOutput(request: { readonly run: string; readonly step: string }): Promise<string>
   /** Of the namespace, or of all: the newest `limit` that match, in the order of time. */
   audit(request: AuditQuestion & { readonly allNamespaces: boolean }): AsyncIterable<AuditEntry>
@@ -137,6 +139,10 @@ export const openHub = async ({ connection, namespace }: Cluster): Promise<HubRe
       const query = new URLSearchParams({ limit })
       const body = await send(`${at(paths.deliveries, { namespace, event })}?${query.toString()}`)
       return (await body.json()) as DeliveriesReply
+    },
+    async queue({ agent }) {
+      const body = await send(at(paths.queue, { namespace, name: agent }))
+      return (await body.json()) as QueueReply
     },
     async stepOutput({ run, step }) {
       return (await send(at(paths.stepOutput, { namespace, name: run, step }))).text()

@@ -8,6 +8,7 @@ import { bearerToken } from './bearer-token.ts'
 
 const runs = { resource: 'swarmruns', parameter: 'name' } as const
 const events = { resource: 'swarmevents', parameter: 'event' } as const
+const agents = { resource: 'swarmagents', parameter: 'name' } as const
 
 export const requireReader = (context: HubContext) => requireRight(context, 'get', runs)
 
@@ -18,10 +19,12 @@ export const requireEditor = (context: HubContext) => requireRight(context, 'upd
 
 export const requireEventReader = (context: HubContext) => requireRight(context, 'get', events)
 
+export const requireAgentReader = (context: HubContext) => requireRight(context, 'get', agents)
+
 const requireRight = (
   { authenticator }: HubContext,
   verb: 'get' | 'list' | 'update',
-  { resource, parameter }: typeof runs | typeof events,
+  { resource, parameter }: typeof runs | typeof events | typeof agents,
 ) =>
   createMiddleware<HubEnv>(async (c, next) => {
     const token = bearerToken(c.req.raw)

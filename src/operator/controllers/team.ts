@@ -3,7 +3,7 @@
 
 import { swarmRuns, swarmTeams } from '../../api/v1alpha1/index.ts'
 import type { FieldError } from '../../domain/error.ts'
-import type { SwarmTeam } from '../../api/v1alpha1/index.ts'
+import type { SwarmRun, SwarmTeam } from '../../api/v1alpha1/index.ts'
 import { byAgent, byTeam } from '../caches.ts'
 import type { OperatorContext } from '../context.ts'
 import { isEmpty, mergePatch } from '../merge-patch.ts'
@@ -12,6 +12,7 @@ import { keyOf, splitKey } from '../reconcile/indexed-cache.ts'
 import { expiredRuns, teamStatus } from './team-status.ts'
 
 const tellsOfRunsAfterMs = 500
+const runsAtOnce = 20
 
 export const createTeamController = (
   context: OperatorContext,
@@ -36,19 +37,21 @@ export const createTeamController = (
     if (!isEmpty(patch)) await resources.patchStatus(swarmTeams, { namespace, name }, patch)
 
     const { expired, nextAt } = expiredRuns({ team, runs, now })
-    const gone: string[] = []
-    for (const { metadata } of expired) {
-      if (metadata.deletionTimestamp !== undefined) continue
-      if (metadata.uid !== undefined) gone.push(metadata.uid)
-      await resources.delete(
-        swarmRuns,
-        metadata,
-        metadata.uid === undefined ? undefined : { uid: metadata.uid },
-      )
-    }
-    // After the resource: a journal that outlives it here is found by the keeper of journals.
-    if (gone.length > 0) await store.journal.forget({ runs: gone })
+    const going = expired.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    // A limit that was lowered may cost thousands: a few at a time, so that runs under way find API and store free.
+    for (let first = 0; first < going.length; first += runsAtOnce)
+      await forget(going.slice(first, first + runsAtOnce))
     return nextAt === undefined ? undefined : { afterMs: Math.max(nextAt - now, 1_000) }
+  }
+
+  const forget = async (runs: readonly SwarmRun[]): Promise<void> => {
+    await Promise.all(
+      runs.map(({ metadata }) =>
+        resources.delete(swarmRuns, metadata, metadata.uid === undefined ? undefined : { uid: metadata.uid }),
+      ),
+    )
+    // After the resource: a journal that outlives it here is found by the keeper of journals.
+    await store.journal.forget({ runs: runs.flatMap(({ metadata: { uid } }) => uid ?? []) })
   }
 
   const controller = createController({ name: 'team', reconcile, clock, random, logger, workers: 2 })

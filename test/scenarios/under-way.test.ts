@@ -1,5 +1,6 @@
-// Work that is ended while it is under way, with real processes. The model never answers by itself: whatever ends its
-// call can only be the cancellation, the deadline or the deletion. Times are printed, promises are asserted.
+// Work while it waits and while it is under way, and what ends it, with real processes. The model never answers by
+// itself: whatever ends its call can only be the cancellation, the deadline or the deletion. Times are printed, promises
+// are asserted.
 
 import { copyFileSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,11 +11,19 @@ import type { JournalRecord } from '../../src/domain/journal/record.ts'
 import { Bench } from '../chaos/bench.ts'
 import { canSeeProcesses } from './support/processes.ts'
 import { ledgerOf, namespace, recordsOf, runPath } from './support/story.ts'
+import { swarm } from './support/swarm.ts'
 
 if (!canSeeProcesses) console.log('skipped: agents are found by /proc, which this machine does not have')
 
-describe.skipIf(!canSeeProcesses)('work that is ended under way', () => {
-  const bench = new Bench({ leaseSeconds: 2 })
+describe.skipIf(!canSeeProcesses)('work under way', () => {
+  const bench = new Bench({
+    leaseSeconds: 2,
+    edit: (copy) =>
+      copy.edit('diagnostician-agent.yaml', [
+        '      timeoutSeconds: 120',
+        '      timeoutSeconds: 120\n      concurrentTasks: 1',
+      ]),
+  })
   const kinds = `/apis/kubeswarm.io/v1alpha1/namespaces/${namespace}`
   beforeAll(async () => {
     await bench.start()
@@ -98,6 +107,37 @@ describe.skipIf(!canSeeProcesses)('work that is ended under way', () => {
     expect(openReservations()).toEqual([])
     return records
   }
+
+  test('a task that waits shows for whom, for how long and which attempt it is', async () => {
+    const command = async (...args: readonly string[]) => {
+      const { exitCode, stdout, stderr } = await swarm([...args, '-n', namespace], {
+        environment: { KUBECONFIG: bench.kubeconfig },
+      })
+      expect(exitCode, stderr).toBe(0)
+      return stdout
+    }
+    const agent = 'incident-diagnostician'
+    const asked = bench.silenceModel()
+    const first = await create('first', { agent, prompt: 'Diagnose P-48291.' })
+    await asked
+    const second = await create('second', { agent, prompt: 'Diagnose P-48291.' })
+    const { status } = await bench.api.until<SwarmRun>(runPath(second), (run) =>
+      (run.status?.steps?.[0]?.message ?? '').startsWith('waits for'),
+    )
+    expect(status?.steps?.[0]).toMatchObject({ phase: 'Pending', attempts: 1 })
+    expect(status?.steps?.[0]?.message).toMatch(
+      /^waits for agent "incident-diagnostician" to take it since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,
+    )
+    expect(await command('describe', 'agent', agent)).toMatch(
+      /^Queue: +1 task waits, the oldest for \d+\.\d+ s; 1 under way$/m,
+    )
+    expect(await command('describe', 'run', second)).toMatch(
+      /^ +STEP +PHASE +AGENT +ATTEMPTS +QUEUED .*\n +\S+ +Pending +incident-diagnostician +1 +\d+\.\d+ s +0 +0 +waits for agent/m,
+    )
+    bench.wakeModel()
+    for (const run of [first, second]) expect((await ended(run)).status?.phase).toBe('Succeeded')
+    expect(await command('describe', 'agent', agent)).toMatch(/^Queue: +no task waits; 0 under way$/m)
+  })
 
   test('W4 a cancellation ends the model call under way, is in the journal, and no call follows it', async () => {
     const { run, before } = await endInCall(
