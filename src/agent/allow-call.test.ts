@@ -16,6 +16,7 @@ const judged = async (args = '{}', secrets: readonly KnownSecret[] = []) => {
     policies: [policyOf({ servers: ['slack'] })],
     run: 'uid-1',
     toolsets: runToolsets(),
+    clock: fastClock,
     signal: new AbortController().signal,
     log: silent,
   })

@@ -27,6 +27,8 @@ test('a task runs from lease to output: ask, call, ask, finish', async () => {
   expect(end).toMatchObject({ usage: { inputTokens: 300, outputTokens: 60 } })
   expect(records().map(({ type }) => type)).toEqual([
     'task.leased',
+    'tools.listed',
+    'tools.listed',
     'llm.requested',
     'llm.responded',
     'tool.intended',
@@ -47,6 +49,21 @@ test('a task runs from lease to output: ask, call, ask, finish', async () => {
     'grafana__query_metrics',
     'pagerduty__get_incident',
   ])
+})
+
+test('the journal says what each server offered; asked again by a new owner, other tools are another record', async () => {
+  const offering = (...tools: string[]) => stagedServer({ name: 'grafana', tools })
+  const listings = async (...offers: readonly (readonly string[])[]) => {
+    const { inMemoryTaskSource } = await import('./testing/in-memory-task-source.ts')
+    const source = inMemoryTaskSource()
+    for (const tools of offers)
+      await perform({ source, servers: [offering(...tools)], script: [says('done')] })
+    return source.journal('uid-1').filter(({ type }) => type === 'tools.listed')
+  }
+  expect(await listings(['a', 'b'], ['b', 'a'])).toMatchObject([
+    { step: 'investigator', attempt: 1, server: 'grafana', tools: 2, digest: expect.stringMatching(/^sha256:/) as string },
+  ])
+  expect(await listings(['a', 'b'], ['a', 'c'])).toHaveLength(2)
 })
 
 test('X1 the worst-case model obeys a planted instruction, and the call does not leave the process', async () => {
@@ -95,7 +112,7 @@ test('P4 a tool is called only after its announcement and the turn that asked fo
   source.onWrite = () => new Promise((resolve) => setTimeout(resolve, 5))
   journal.types = () => source.journal('uid-1').map(({ type }) => type)
   await perform({ source, servers: [server], script: [calls(['grafana__query_logs', {}]), says('done')] })
-  expect(seen).toEqual([['task.leased', 'llm.requested', 'llm.responded', 'tool.intended']])
+  expect(seen).toEqual([['task.leased', 'tools.listed', 'llm.requested', 'llm.responded', 'tool.intended']])
 })
 
 test('the same call has the same idempotency key in the next attempt', async () => {
@@ -151,6 +168,7 @@ test('a server outside the addresses its settings allow is not even asked for it
     script,
   })
   expect(degraded.end).toMatchObject({ type: 'task.completed' })
+  expect(degraded.records('tools.unavailable')).toMatchObject([{ server: 'grafana', code: 'PolicyDenied' }])
   expect(asked).toEqual([])
   const allowed = await perform({ servers: at('https://mcp.example.com/x', 'fail'), policy: limited, script })
   expect(allowed.end).toMatchObject({ type: 'task.completed' })

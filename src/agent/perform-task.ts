@@ -83,9 +83,11 @@ export const performTask = async ({
       policies: session.policies,
       run: task.run.uid,
       toolsets,
+      clock,
       signal: session.signal,
       log,
     })
+    session.ride(pinned.listings.map((listing) => ({ ...listing, ...position })))
     throwIfStopped(session)
     if (pinned.type === 'failed')
       return await fail({ failure: pinned.failure, conversation, assigned, session, log })

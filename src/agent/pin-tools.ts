@@ -4,12 +4,14 @@
 import type { Denied } from '../domain/guardrail/decision.ts'
 import type { EffectivePolicy, ServerAddress } from '../domain/guardrail/effective-policy.ts'
 import { KubeswarmError } from '../domain/error.ts'
+import type { RecordBody } from '../domain/journal/record.ts'
 import { decideToolCall } from '../domain/guardrail/gate.ts'
 import { serverDenied } from '../domain/guardrail/server-rules.ts'
 import { toolsetDenied, toolsetDigest } from '../domain/guardrail/toolset.ts'
 import { aliasTable, type ToolName } from '../domain/guardrail/tool-alias.ts'
 import { hidesSomething, visibleStrings } from '../domain/guardrail/visible-text.ts'
 import { visible } from '../domain/hidden-characters.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { ModelTool } from '../ports/language-model.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { ToolDefinition, ToolServer } from '../ports/tool-server.ts'
@@ -47,15 +49,22 @@ export interface PinnedTools {
   readonly offered: (policy: EffectivePolicy) => readonly ModelTool[]
 }
 
-export type PinOutcome =
+/** What the journal says of one server, without the place. */
+export type Listing =
+  | Omit<RecordBody & { readonly type: 'tools.listed' }, 'step' | 'attempt'>
+  | Omit<RecordBody & { readonly type: 'tools.unavailable' }, 'step' | 'attempt'>
+
+export type PinOutcome = { readonly listings: readonly Listing[] } & (
   | { readonly type: 'pinned'; readonly tools: PinnedTools }
   | { readonly type: 'failed'; readonly failure: Failure }
+)
 
 export const pinTools = async ({
   servers,
   policies,
   run,
   toolsets,
+  clock,
   signal,
   log,
 }: {
@@ -64,20 +73,22 @@ export const pinTools = async ({
   readonly policies: readonly EffectivePolicy[]
   readonly run: string
   readonly toolsets: RunToolsets
+  readonly clock: Clock
   readonly signal: AbortSignal
   readonly log: Logger
 }): Promise<PinOutcome> => {
-  const listings = await Promise.all(servers.map((binding) => list({ binding, policies, signal })))
+  const answers = await Promise.all(servers.map((binding) => list({ binding, policies, clock, signal })))
+  const listings = answers.map(listingOf)
   const pinned: PinnedTool[] = []
-  for (const { binding, definitions, error } of listings) {
-    const { server, onUnavailable } = binding
-    if (definitions === undefined) {
-      const failure = failureFrom(error, `list the tools of server "${server.name}"`)
-      if (onUnavailable === 'fail') return { type: 'failed', failure }
+  for (const answer of answers) {
+    const { server, onUnavailable } = answer.binding
+    if (answer.type === 'unavailable') {
+      const { failure } = answer
+      if (onUnavailable === 'fail') return { type: 'failed', failure, listings }
       log.warn({ server: server.name, code: failure.code, error: failure.message }, 'tool server left out')
       continue
     }
-    const toolset = toolsetDigest(definitions)
+    const { definitions, digest: toolset } = answer
     const compared = toolsets.compare({ run, server: server.name, definitions })
     log.info({ server: server.name, tools: definitions.length, digest: toolset }, 'tools listed')
     const seen = Map.groupBy(definitions, ({ name }) => name)
@@ -95,49 +106,71 @@ export const pinTools = async ({
           name: { server: server.name, tool },
           definition,
           server,
-          address: addressOf(binding),
+          address: addressOf(answer.binding),
           toolset,
           changed: compared.get(tool) === 'changed',
         })
       }
     }
   }
-  return { type: 'pinned', tools: pinnedTools(pinned) }
+  return { type: 'pinned', tools: pinnedTools(pinned), listings }
 }
 
 /** What no rule about addresses allows. */
 const nowhere: ServerAddress = { url: '', authenticated: false }
 const addressOf = ({ address = nowhere }: ToolServerBinding): ServerAddress => address
 
+type Answer = { readonly binding: ToolServerBinding; readonly durationMs: number } & (
+  | { readonly type: 'listed'; readonly definitions: readonly ToolDefinition[]; readonly digest: string }
+  | { readonly type: 'unavailable'; readonly failure: Failure }
+)
+
 const list = async ({
   binding,
   policies,
+  clock,
   signal,
 }: {
   readonly binding: ToolServerBinding
   readonly policies: readonly EffectivePolicy[]
+  readonly clock: Clock
   readonly signal: AbortSignal
-}): Promise<{
-  readonly binding: ToolServerBinding
-  readonly definitions?: readonly ToolDefinition[]
-  readonly error?: unknown
-}> => {
+}): Promise<Answer> => {
+  const started = clock.monotonic()
+  const unavailable = (error: unknown): Answer => ({
+    type: 'unavailable',
+    binding,
+    failure: failureFrom(error, `list the tools of server "${binding.server.name}"`),
+    durationMs: Math.round(clock.monotonic() - started),
+  })
   for (const policy of policies) {
     const denied = serverDenied({ policy, server: binding.server.name, address: addressOf(binding) })
-    if (denied === undefined) continue
-    return { binding, error: refusal('PolicyDenied', denied) }
+    if (denied !== undefined) return unavailable(refusal('PolicyDenied', denied))
   }
   try {
     const definitions = await binding.server.listTools({ signal })
+    const durationMs = Math.round(clock.monotonic() - started)
     const digest = toolsetDigest(definitions)
     for (const policy of policies) {
       const denied = toolsetDenied({ policy, server: binding.server.name, digest })
-      if (denied !== undefined) return { binding, error: refusal('ToolDefinitionChanged', denied) }
+      if (denied !== undefined) return unavailable(refusal('ToolDefinitionChanged', denied))
     }
-    return { binding, definitions }
+    return { type: 'listed', binding, definitions, digest, durationMs }
   } catch (error) {
-    return { binding, error }
+    return unavailable(error)
   }
+}
+
+const listingOf = (answer: Answer): Listing => {
+  const common = { server: answer.binding.server.name, durationMs: answer.durationMs }
+  return answer.type === 'listed'
+    ? { type: 'tools.listed', ...common, tools: answer.definitions.length, digest: answer.digest }
+    : {
+        type: 'tools.unavailable',
+        ...common,
+        code: answer.failure.code,
+        message: answer.failure.message,
+      }
 }
 
 const refusal = (

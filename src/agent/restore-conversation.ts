@@ -74,6 +74,8 @@ export const restoreConversation = async ({
       case 'step.skipped':
       case 'step.failed':
       case 'task.leased':
+      case 'tools.listed':
+      case 'tools.unavailable':
       case 'task.completed':
       case 'task.failed':
       case 'task.cancelled':

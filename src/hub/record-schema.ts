@@ -36,7 +36,11 @@ export const requestRecord = Type.Object({
   maxOutputTokens: count,
 })
 
+const listing = { ...position, server: message, durationMs: duration }
+
 export const workRecord = Type.Union([
+  Type.Object({ type: Type.Literal('tools.listed'), ...listing, tools: count, digest: shortText }),
+  Type.Object({ type: Type.Literal('tools.unavailable'), ...listing, code: shortText, message }),
   Type.Object({
     type: Type.Literal('llm.responded'),
     ...turn,

@@ -196,8 +196,9 @@ const warmUp = async ({
   const compileTools = async ({ server }: ToolServerBinding): Promise<void> => {
     for (const { inputSchema } of await server.listTools({ signal })) inputFault(inputSchema, {})
   }
-  // No text has this hash: the question opens the connection and asks for nothing.
-  const reachHub = hub.content('0'.repeat(64))
+  // No text has these hashes: the questions ask for nothing and open two connections, one for the wait for tasks and one
+  // for a task's records.
+  const reachHub = Promise.all(['0', '1'].map((digit) => hub.content(digit.repeat(64))))
   await Promise.allSettled([
     model.prepare?.(),
     ...servers.filter(({ onlyByTasks }) => onlyByTasks !== true).map(compileTools),

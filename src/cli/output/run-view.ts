@@ -54,6 +54,14 @@ export const runView = ({
         case 'task.leased':
           stepStart.set(record.step, at)
           return [line(record.step, paint.cyan('●'), `running on ${record.holder}`)]
+        case 'tools.listed':
+          add(toolMs, record.step, record.durationMs)
+          return []
+        case 'tools.unavailable':
+          add(toolMs, record.step, record.durationMs)
+          return [
+            line(record.step, paint.yellow('!'), `server ${record.server} is not used: ${record.message}`),
+          ]
         case 'llm.responded': {
           add(modelMs, record.step, record.durationMs)
           const { inputTokens, outputTokens } = record.usage

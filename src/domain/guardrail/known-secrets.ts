@@ -34,10 +34,13 @@ export const withoutSecrets = (value: unknown, secrets: readonly KnownSecret[]):
 }
 
 const textWithoutSecrets = (text: string, secrets: readonly KnownSecret[]): string =>
-  secrets.reduce(
-    (left, { name, value }) => formsOf(value).reduce((rest, form) => form.out(rest, `[${name}]`), left),
-    text,
-  )
+  // No form of a secret is shorter than the shortest secret.
+  text.length < SHORTEST_SECRET
+    ? text
+    : secrets.reduce(
+        (left, { name, value }) => formsOf(value).reduce((rest, form) => form.out(rest, `[${name}]`), left),
+        text,
+      )
 
 const textsIn = (value: unknown): readonly string[] => {
   if (typeof value === 'string') return [value]
@@ -61,9 +64,10 @@ const exactly = (form: string): Form => ({
 
 const inAnyCase = (form: string): Form => {
   const lower = form.toLowerCase()
+  const anyCase = new RegExp(escaped(form), 'gi')
   return {
     in: (text) => text.toLowerCase().includes(lower),
-    out: (text, instead) => text.replaceAll(new RegExp(escaped(form), 'gi'), instead),
+    out: (text, instead) => text.replaceAll(anyCase, instead),
   }
 }
 

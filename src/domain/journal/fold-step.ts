@@ -137,6 +137,8 @@ export const foldStep = ({ step, body, at, mustCall }: FoldStepRequest): StepSta
         at,
       })
     }
+    case 'tools.listed':
+    case 'tools.unavailable':
     case 'llm.requested':
     case 'llm.failed':
     case 'llm.denied':

@@ -41,6 +41,9 @@ export interface TaskPosition {
 interface Round {
   readonly round?: number
 }
+interface Listing extends TaskPosition {
+  readonly server: string
+}
 interface Turn extends TaskPosition {
   /** 1-based model turn inside the attempt. */
   readonly turn: number
@@ -93,6 +96,21 @@ export type RecordBody =
       readonly task: string
       readonly fence: number
       readonly holder: string
+    })
+  | (Listing & {
+      /** A tool server answered what it offers, and its answer was taken. */
+      readonly type: 'tools.listed'
+      readonly tools: number
+      /** Of all definitions together; the same tools give the same digest. */
+      readonly digest: string
+      readonly durationMs: number
+    })
+  | (Listing & {
+      /** The task goes on without that server, or fails for want of it. */
+      readonly type: 'tools.unavailable'
+      readonly code: string
+      readonly message: string
+      readonly durationMs: number
     })
   | (Turn & {
       readonly type: 'llm.requested'
@@ -191,7 +209,7 @@ export type RecordBody =
 export type RecordType = RecordBody['type']
 
 /** Raised with each type or field that is added. */
-export const journalVersion = 2
+export const journalVersion = 3
 
 /** The closed list of types, with the version that brought each. */
 export const recordTypes: Readonly<Record<RecordType, number>> = {
@@ -200,6 +218,8 @@ export const recordTypes: Readonly<Record<RecordType, number>> = {
   'step.skipped': 1,
   'step.failed': 1,
   'task.leased': 1,
+  'tools.listed': 3,
+  'tools.unavailable': 3,
   'llm.requested': 1,
   'llm.responded': 1,
   'llm.failed': 1,
@@ -251,6 +271,11 @@ export const recordKey = (record: RecordBody): string => {
       return `${record.type}/${record.step}/${record.attempt}`
     case 'task.leased':
       return `${record.type}/${record.step}/${record.attempt}/${record.fence}`
+    // Listed again by the next owner: the same tools are the same record, others are another.
+    case 'tools.listed':
+      return `${record.type}/${record.step}/${record.attempt}/${record.server}/${record.digest}`
+    case 'tools.unavailable':
+      return `${record.type}/${record.step}/${record.attempt}/${record.server}`
     case 'llm.requested':
     case 'llm.responded':
     case 'llm.failed':

@@ -1,4 +1,4 @@
-// Where a run's time went: model, tools, and the rest, which is ours. Overlapping calls count once.
+// Where a run's time went: model, tools (calls, and asking servers what they offer), and the rest, which is ours. Overlapping calls count once.
 
 import type { JournalRecord } from './record.ts'
 
@@ -23,7 +23,14 @@ export const timeline = (records: readonly JournalRecord[]): Timeline => {
   const model = records
     .filter((record) => record.type === 'llm.responded' || record.type === 'llm.failed')
     .map(spanOf)
-  const tools = records.filter((record) => record.type === 'tool.returned').map(spanOf)
+  const tools = records
+    .filter(
+      (record) =>
+        record.type === 'tool.returned' ||
+        record.type === 'tools.listed' ||
+        record.type === 'tools.unavailable',
+    )
+    .map(spanOf)
   const totalMs = Date.parse(last.at) - Date.parse(first.at)
   return {
     totalMs,
