@@ -1,3 +1,4 @@
+import { assert, property, string } from 'fast-check'
 import { expect, test } from 'vitest'
 import { estimateInputTokens, judgeUsage, leastInputTokens, tokensOf } from './estimate.ts'
 
@@ -20,6 +21,16 @@ test('the upper estimate lies above the lower bound, for prose, logs and other s
       estimateInputTokens({ messages: [{ content }], tools: [] }),
     )
   }
+})
+
+test('words and digits are counted alike in ASCII and in any other text', () => {
+  const ascii = string({ unit: 'grapheme-ascii', maxLength: 60 })
+  assert(
+    property(ascii, (text) => {
+      const [alone, withOther] = [text, `${text} é`].map((content) => leastInputTokens([{ content }]))
+      expect(withOther).toBe((alone ?? 0) + 1)
+    }),
+  )
 })
 
 test('tools and tool calls count', () => {

@@ -61,6 +61,30 @@ export const leastInputTokens = (messages: readonly EstimatedMessage[]): number 
 
 const leastTokensOf = (text: string): number => {
   let tokens = 0
+  let letters = 0
+  let digits = 0
+  // The regular expression's answer for plain ASCII, which is nearly all there is, at a tenth of its cost.
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code > 127) return leastTokensOfAny(text)
+    const isDigit = code >= 48 && code <= 57
+    const isLetter = (code | 32) >= 97 && (code | 32) <= 122
+    if (!isDigit && digits > 0) {
+      tokens += Math.ceil(digits / 3)
+      digits = 0
+    }
+    if (!isLetter && letters > 0) {
+      tokens++
+      letters = 0
+    }
+    if (isDigit) digits++
+    else if (isLetter) letters++
+  }
+  return tokens + Math.ceil(digits / 3) + (letters > 0 ? 1 : 0)
+}
+
+const leastTokensOfAny = (text: string): number => {
+  let tokens = 0
   for (const [, digits] of text.matchAll(/\p{L}+|(\p{N}+)/gu)) {
     tokens += digits === undefined ? 1 : Math.ceil(digits.length / 3)
   }

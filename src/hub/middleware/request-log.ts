@@ -13,7 +13,8 @@ export const requestLog = ({ logger, clock, newId, metrics }: HubContext) =>
     c.set('requestId', requestId)
     const start = clock.monotonic()
     await next()
-    c.header('x-request-id', requestId)
+    // Not `c.header`: on an answer that stands it makes a new one and pipes the old body through it.
+    c.res.headers.set('x-request-id', requestId)
     const route = routePath(c, -1)
     const { status } = c.res
     metrics.requestEnded({ route, status })
