@@ -61,7 +61,13 @@ test('the journal says what each server offered; asked again by a new owner, oth
     return source.journal('uid-1').filter(({ type }) => type === 'tools.listed')
   }
   expect(await listings(['a', 'b'], ['b', 'a'])).toMatchObject([
-    { step: 'investigator', attempt: 1, server: 'grafana', tools: 2, digest: expect.stringMatching(/^sha256:/) as string },
+    {
+      step: 'investigator',
+      attempt: 1,
+      server: 'grafana',
+      tools: 2,
+      digest: expect.stringMatching(/^sha256:/) as string,
+    },
   ])
   expect(await listings(['a', 'b'], ['a', 'c'])).toHaveLength(2)
 })

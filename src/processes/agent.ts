@@ -76,6 +76,7 @@ const startWork = async (config: AgentConfig) => {
     { createFetch },
     { addressGuard },
     { redactingPorts },
+    { rehearse },
   ] = await Promise.all([
     import('./logger.ts'),
     import('../agent/worker.ts'),
@@ -88,6 +89,7 @@ const startWork = async (config: AgentConfig) => {
     import('../adapters/http/create-fetch.ts'),
     import('../adapters/http/address-guard.ts'),
     import('../agent/redaction/redacting-ports.ts'),
+    import('../agent/rehearse.ts'),
   ])
   const resolver = await resolverOf(config)
   const random = Math.random
@@ -133,7 +135,7 @@ const startWork = async (config: AgentConfig) => {
     random,
     ...(resolver === undefined ? {} : { resolver }),
   })
-  await warmUp({ model, servers, hub })
+  await Promise.all([warmUp({ model, servers, hub }), rehearse({ clock, random, secrets: config.secrets })])
   const ways = await waysOut({ config, source: hub, model, servers })
   const log = createLogger({ level: config.logLevel, name: 'agent' })
   const clean = redactingPorts({ ...ways, log }, config.secrets)
@@ -198,11 +200,14 @@ const warmUp = async ({
   }
   // No text has these hashes: the questions ask for nothing and open two connections, one for the wait for tasks and one
   // for a task's records.
-  const reachHub = Promise.all(['0', '1'].map((digit) => hub.content(digit.repeat(64))))
+  const reachHub = async (): Promise<void> => {
+    for (const pair of ['01', '23', '45', '67'])
+      await Promise.all([...pair].map((digit) => hub.content(digit.repeat(64))))
+  }
   await Promise.allSettled([
     model.prepare?.(),
     ...servers.filter(({ onlyByTasks }) => onlyByTasks !== true).map(compileTools),
-    Promise.race([reachHub, ended(signal)]),
+    Promise.race([reachHub(), ended(signal)]),
   ])
 }
 
