@@ -6,6 +6,8 @@ import type { Clock } from '../ports/clock.ts'
 import type { Journal } from '../ports/journal.ts'
 
 const IDLE_MS = 15_000
+/** A reader does not see the difference; the agents, whom the hub serves first, do. */
+const GATHER_MS = 25
 
 export async function* followJournal({
   journal,
@@ -29,6 +31,16 @@ export async function* followJournal({
   })
   const onAbort = (): void => wake()
   signal.addEventListener('abort', onAbort)
+  // Records come in bursts, and each answer costs about the same whatever it holds.
+  const gathered = (): Promise<void> =>
+    new Promise((resolve) => {
+      const stopTimer = clock.after(GATHER_MS, resolve)
+      wake = () => {
+        if (!signal.aborted) return
+        stopTimer()
+        resolve()
+      }
+    })
   let seq = after
   let finished = false
   try {
@@ -49,6 +61,7 @@ export async function* followJournal({
       await slept.promise
       stopTimer()
       if (!grown && !signal.aborted) yield 'idle'
+      if (grown && !signal.aborted) await gathered()
     }
   } finally {
     unsubscribe()
