@@ -8,7 +8,7 @@ import { pinTools } from './pin-tools.ts'
 import { runToolsets } from './run-toolsets.ts'
 import { TaskSession } from './task-session.ts'
 import { inMemoryTaskSource } from './testing/in-memory-task-source.ts'
-import { policyOf, silent, stagedServer, taskOf } from './testing/stage.ts'
+import { fastClock, policyOf, silent, stagedServer, taskOf } from './testing/stage.ts'
 
 const open = policyOf({ servers: ['slack'], revision: 'open' })
 const closed = policyOf({ servers: ['slack'], deny: ['slack/*'], revision: 'closed' })
@@ -42,6 +42,7 @@ test('P3 F68 the policy that came with the announcement holds, also when a heart
     policies: [open],
     run: 'uid-1',
     toolsets: runToolsets(),
+    clock: fastClock,
     signal: session.signal,
     log: silent,
   })

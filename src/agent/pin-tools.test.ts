@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { EffectivePolicy, ServerAddress } from '../domain/guardrail/effective-policy.ts'
 import { pinTools } from './pin-tools.ts'
 import { runToolsets } from './run-toolsets.ts'
-import { policyOf, silent, stagedServer } from './testing/stage.ts'
+import { fastClock, policyOf, silent, stagedServer } from './testing/stage.ts'
 
 const source = { kind: 'SwarmSettings', name: 'mcp', field: 'spec.security.mcpAllowlist' } as const
 
@@ -38,6 +38,7 @@ const pin = async ({
     policies,
     run: 'uid-1',
     toolsets: runToolsets(),
+    clock: fastClock,
     signal: new AbortController().signal,
     log: silent,
   })
