@@ -50,6 +50,14 @@ describe('parseManifests', () => {
     expect(objects[1]?.position('metadata.name')).toEqual({ line: 9, column: 20 })
   })
 
+  it('warns of field names that kubectl reads as booleans', () => {
+    const { warnings, objects } = parse(`${agent('a')}  on: [TeamFailed]\n  "off": 1\n  value: on\n`)
+    expect(warnings).toMatchObject([
+      { column: 3, message: expect.stringContaining('on'), remedy: expect.stringContaining('"on"') },
+    ])
+    expect(objects[0]?.object).toMatchObject({ spec: { on: ['TeamFailed'], value: true } })
+  })
+
   it('reads bare words as kubectl does', () => {
     const { objects } = parse(`${agent('a')}  a: yes\n  b: "yes"\n  c: off\n  d: 012\n  2: no\n`)
     expect(objects[0]?.object).toMatchObject({ spec: { a: true, b: 'yes', c: false } })

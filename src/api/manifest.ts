@@ -31,6 +31,8 @@ export interface ManifestError extends Position {
 export interface Manifests {
   readonly objects: readonly ManifestObject[]
   readonly errors: readonly ManifestError[]
+  /** What others would read otherwise. */
+  readonly warnings: readonly ManifestError[]
 }
 
 /** Bare words that kubectl reads as booleans and YAML 1.2 as text. */
@@ -47,6 +49,17 @@ const readAsKubectlDoes = (document: Document): void => {
       if (value !== undefined) node.value = value
     },
   })
+}
+
+/** Names of fields that kubectl does not read as such: to YAML 1.1 they are booleans. */
+const booleanKeys = (document: Document): readonly Scalar<string>[] => {
+  const found: Scalar<string>[] = []
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar<string>(key) && key.type === Scalar.PLAIN && booleanWords.has(key.value)) found.push(key)
+    },
+  })
+  return found
 }
 
 const remedies: Readonly<Record<string, string>> = {
@@ -112,6 +125,7 @@ export const parseManifests = ({
   const lines = new LineCounter()
   const objects: ManifestObject[] = []
   const errors: ManifestError[] = []
+  const warnings: ManifestError[] = []
   const positionOf = (offset: number): Position => {
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
@@ -157,6 +171,13 @@ export const parseManifests = ({
       continue
     if (isScalar(document.contents) && document.contents.value === null) continue
     readAsKubectlDoes(document)
+    for (const key of booleanKeys(document))
+      warnings.push({
+        source,
+        ...positionOf(key.range?.[0] ?? 0),
+        message: `kubectl reads the field name ${key.value} as ${booleanWords.get(key.value)}`,
+        remedy: `Put it in quotes: "${key.value}".`,
+      })
     try {
       addObject(document, document.toJS(), [])
     } catch (error) {
@@ -168,5 +189,5 @@ export const parseManifests = ({
       })
     }
   }
-  return { objects, errors }
+  return { objects, errors, warnings }
 }

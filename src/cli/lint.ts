@@ -36,12 +36,14 @@ export const lint = async ({
   readonly cluster?: ClusterOptions
 }): Promise<number> => {
   const read = await Promise.all(paths.map((path) => readManifests(path)))
-  const objects = read.flatMap((manifests) => manifests.objects)
-  const errorsOfFiles = read.flatMap((manifests) => manifests.errors)
+  const objects = read.flatMap((one) => one.objects)
+  const manifests = {
+    objects,
+    errors: read.flatMap((one) => one.errors),
+    warnings: read.flatMap((one) => one.warnings),
+  }
   const findings =
-    cluster === undefined
-      ? lintManifests({ objects, errors: errorsOfFiles })
-      : await lintBesideCluster({ objects, errors: errorsOfFiles, cluster })
+    cluster === undefined ? lintManifests(manifests) : await lintBesideCluster({ ...manifests, cluster })
   const errors = findings.filter(({ severity }) => severity === 'error')
   if (output === 'json') {
     console.log(JSON.stringify({ objects: objects.length, findings }, undefined, 2))
@@ -55,8 +57,9 @@ export const lint = async ({
 }
 
 /** Everything to be said of manifests that are each other's context, with its place. */
-export const lintManifests = ({ objects, errors }: ReadManifests): readonly Finding[] => [
-  ...unreadable(errors),
+export const lintManifests = ({ objects, errors, warnings }: ReadManifests): readonly Finding[] => [
+  ...ofText('error', errors),
+  ...ofText('warning', warnings),
   ...objects.flatMap((manifest) => findingsOf({ manifest, context: contextFor(manifest, objects) })),
 ]
 
@@ -64,6 +67,7 @@ export const lintManifests = ({ objects, errors }: ReadManifests): readonly Find
 const lintBesideCluster = async ({
   objects,
   errors,
+  warnings,
   cluster,
 }: ReadManifests & { readonly cluster: ClusterOptions }): Promise<readonly Finding[]> => {
   const withoutNamespace =
@@ -94,12 +98,12 @@ const lintBesideCluster = async ({
         })
       })),
     )
-  return [...unreadable(errors), ...found]
+  return [...ofText('error', errors), ...ofText('warning', warnings), ...found]
 }
 
-const unreadable = (errors: ReadManifests['errors']): readonly Finding[] =>
-  errors.map(({ source, line, column, message, remedy }) => ({
-    severity: 'error' as const,
+const ofText = (severity: Finding['severity'], found: ReadManifests['errors']): readonly Finding[] =>
+  found.map(({ source, line, column, message, remedy }) => ({
+    severity,
     source,
     line,
     column,

@@ -123,7 +123,11 @@ export type NotifyChannelSpec = TypeOf<typeof NotifyChannelSpec>
 
 export const SwarmNotifySpecSchema = object('Who is told of what.', {
   on: optional(
-    list(choice(notifyEvents, 'An event.'), 'What is told. Left out: all of it.', { maxItems: 10 }),
+    list(
+      choice(notifyEvents, 'An event.'),
+      'What is told. Left out: all of it. Write `"on"` in quotes: YAML 1.1, which kubectl reads, takes a bare on for true.',
+      { maxItems: 10 },
+    ),
   ),
   channels: list(NotifyChannelSpec, 'Through which channels; each for itself.', {
     minItems: 1,

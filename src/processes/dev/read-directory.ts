@@ -28,7 +28,11 @@ export const readManifests = async (path: string): Promise<ReadManifests> => {
   const parsed = await Promise.all(
     files.map(async (source) => parseManifests({ text: await readFile(source, 'utf8'), source })),
   )
-  return { objects: parsed.flatMap(({ objects }) => objects), errors: parsed.flatMap(({ errors }) => errors) }
+  return {
+    objects: parsed.flatMap(({ objects }) => objects),
+    errors: parsed.flatMap(({ errors }) => errors),
+    warnings: parsed.flatMap(({ warnings }) => warnings),
+  }
 }
 
 const filesOf = async (path: string, isDirectory: boolean): Promise<readonly string[]> =>
