@@ -1,9 +1,11 @@
 // A tool server that changes after somebody approved it: the page on tool servers, command by command, and around it
 // runs of the agent, which uses the server only while it offers what was approved.
 
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findKubectls } from '../../packages/local-kube/test/find-kubectl.ts'
 import { connectKubernetes } from '../../src/adapters/kubernetes/connect-kubernetes.ts'
 import { startMockServer } from '../../src/adapters/mock-servers/start-mock-server.ts'
 import type { SwarmAgent } from '../../src/api/v1alpha1/index.ts'
@@ -19,10 +21,18 @@ const blocks = [...readFileSync(page, 'utf8').matchAll(/```sh\n(.*?)```\n\n```te
 
 interface Agent {
   readonly metadata: { readonly generation: number }
-  readonly spec: { readonly tools: { readonly mcp: readonly object[] } }
+  readonly spec: {
+    readonly tools: {
+      readonly mcp: readonly { readonly name: string; readonly pin?: string }[]
+      readonly pins?: Readonly<Record<string, string>>
+    }
+  }
   readonly status?: { readonly observedGeneration?: number }
 }
 const agentPath = `/apis/kubeswarm.io/v1alpha1/namespaces/${namespace}/swarmagents/incident-notifier`
+
+const kubectls = findKubectls()
+if (kubectls.length === 0) console.log('applying manifests again is skipped: there is no kubectl')
 
 let dev: DevProcess
 let api: Api
@@ -64,10 +74,10 @@ test('F46 F47: what was approved is used, what changed is refused and named, and
   await followPage(check)
   await followPage(approve)
   const pinned = await settledAgent()
-  const [slack = {}, ...others] = pinned.spec.tools.mcp
-  const { pin, ...rest } = slack as { readonly pin?: string }
+  const { pins = {}, ...tools } = pinned.spec.tools
+  const { slack: pin } = pins
   expect(pin).toMatch(/^sha256:[0-9a-f]{64}$/)
-  expect({ ...pinned.spec, tools: { mcp: [rest, ...others] } }, 'nothing else changed').toEqual(before.spec)
+  expect({ ...pinned.spec, tools }, 'nothing else changed').toEqual(before.spec)
   expect((await run()).exitCode).toBe(0)
   const posted = await ledgerOf({ api, server: 'slack' })
   expect(posted).toHaveLength(1)
@@ -177,6 +187,7 @@ test('an approval is refused that somebody else has overtaken, and says so', asy
       server: 'slack',
       digest: `sha256:${'0'.repeat(64)}`,
       approval: { type: 'unpinned' },
+      field: 'spec.tools.mcp[0].pin',
       tools: [],
       patches: [
         {
@@ -191,7 +202,61 @@ test('an approval is refused that somebody else has overtaken, and says so', asy
   })
   await expect(attempt).rejects.toMatchObject({
     code: 'InvalidInput',
-    message: expect.stringContaining('was changed meanwhile') as string,
+    message: expect.stringContaining('changed meanwhile') as string,
   })
   await connection.close()
+})
+
+describe.skipIf(kubectls.length === 0)('an approval and the manifest of its agent', () => {
+  const agent = (prompt: string, pin?: string): string =>
+    JSON.stringify({
+      apiVersion: 'kubeswarm.io/v1alpha1',
+      kind: 'SwarmAgent',
+      metadata: { name: 'kept', namespace },
+      spec: {
+        model: 'qwen2.5:7b',
+        prompt: { inline: prompt },
+        guardrails: { limits: { tokensPerCall: 3000 } },
+        tools: {
+          mcp: [
+            { name: 'slack', url: 'http://mock-slack:8080', ...(pin === undefined ? {} : { pin }) },
+            { name: 'pagerduty', url: 'http://mock-pagerduty:8080' },
+          ],
+        },
+      },
+    })
+  const apply = (manifest: string, ...more: readonly string[]): string =>
+    execFileSync(kubectls.at(-1)?.path ?? '', ['apply', '--kubeconfig', dev.kubeconfig, ...more, '-f', '-'], {
+      input: manifest,
+      encoding: 'utf8',
+    })
+  const toolsOf = async () =>
+    (await api.ok<Agent>('GET', agentPath.replace('incident-notifier', 'kept'))).spec.tools
+  const approve = async (server: string) => {
+    const { exitCode, stdout, stderr } = await ask('mcp', 'approve', 'kept', server, '--yes')
+    expect(exitCode, stderr).toBe(0)
+    return stdout
+  }
+
+  test.each([[[]], [['--server-side']]])('F46 applying it again with %j keeps the approval', async (more) => {
+    apply(agent('One.'), ...more)
+    await approve('slack')
+    const { pins } = await toolsOf()
+    expect(Object.keys(pins ?? {})).toEqual(['slack'])
+    apply(agent('Two.'), ...more)
+    await approve('pagerduty')
+    apply(agent('Three.'), ...more)
+    expect((await toolsOf()).pins).toMatchObject({ ...pins, pagerduty: expect.any(String) as string })
+    await api.ok('DELETE', agentPath.replace('incident-notifier', 'kept'))
+  })
+
+  test('a pin of the manifest comes first, and approving changes that one', async () => {
+    apply(agent('One.', `sha256:${'0'.repeat(64)}`))
+    expect((await ask('mcp', 'check', 'kept', 'slack')).exitCode).toBe(4)
+    expect(await approve('slack')).toContain('In the manifest of SwarmAgent kept')
+    const { mcp, pins } = await toolsOf()
+    expect(pins).toBeUndefined()
+    expect(mcp[0]?.pin).not.toBe(`sha256:${'0'.repeat(64)}`)
+    expect((await ask('mcp', 'check', 'kept', 'slack')).exitCode).toBe(0)
+  })
 })

@@ -9,6 +9,7 @@ import {
   flag,
   integer,
   list,
+  mapOf,
   object,
   optional,
   text,
@@ -99,6 +100,12 @@ const MCPDiscoveryConfig = object('Whether the list of tools is read again while
   ),
 })
 
+const toolsetDigest = (more: string) =>
+  text(`Digest of the tool definitions you approved, \`sha256:…\`. ${more}`, {
+    maxLength: 71,
+    pattern: '^sha256:[0-9a-f]{64}$',
+  })
+
 export const MCPToolSpec = object(
   'An MCP server whose tools the agent may use.',
   {
@@ -136,12 +143,7 @@ export const MCPToolSpec = object(
         { default: 'fail' },
       ),
     ),
-    pin: optional(
-      text(
-        'Digest of the tool definitions you approved, `sha256:…`. A server that offers anything else is not used.',
-        { maxLength: 71, pattern: '^sha256:[0-9a-f]{64}$' },
-      ),
-    ),
+    pin: optional(toolsetDigest('A server that offers anything else is not used. Comes before `pins`.')),
   },
   {
     rules: [
@@ -166,6 +168,13 @@ export type WebhookToolSpec = TypeOf<typeof WebhookToolSpec>
 
 export const AgentTools = object('The tools the agent is connected to. Left out: none at all.', {
   mcp: optional(list(MCPToolSpec, 'MCP servers.', { maxItems: 50, key: 'name' })),
+  pins: optional(
+    mapOf(
+      toolsetDigest('A server that offers anything else is not used.'),
+      'Approvals by name of the MCP server, where the server has no pin of its own. `swarm mcp approve` writes them here, where applying a manifest that does not have them leaves them.',
+      { maxProperties: 50 },
+    ),
+  ),
   webhooks: optional(list(WebhookToolSpec, 'Plain HTTP endpoints.', { maxItems: 50, key: 'name' })),
 })
 export type AgentTools = TypeOf<typeof AgentTools>

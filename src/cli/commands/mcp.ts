@@ -94,7 +94,9 @@ export const registerMcp = (program: Command): void => {
           return console.log('nothing was changed')
         await approveTools({ cluster: reachable, agent, proposal })
         console.log(
-          `approved. In the manifest of SwarmAgent ${agentName}, so that applying it keeps the approval, under tools.mcp "${server.name}":\n  pin: ${proposal.digest}`,
+          server.pin === undefined
+            ? `approved: ${proposal.field} of SwarmAgent ${agentName}. Applying its manifest leaves it there.`
+            : `approved. In the manifest of SwarmAgent ${agentName}, so that applying it keeps the approval, under tools.mcp "${server.name}":\n  pin: ${proposal.digest}`,
         )
       })
     })

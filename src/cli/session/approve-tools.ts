@@ -1,6 +1,8 @@
 // The approval of what a tool server offers: first what it would be, then the write, which changes the pin of that one
-// server and nothing else of the agent's spec.
+// server and nothing else of the agent's spec. It goes where applying a manifest does not drop it: into the map of pins,
+// unless the manifest has one beside the server. (A list is replaced as a whole, by kubectl as by any merge patch.)
 
+import { joinPath } from '../../api/field-path.ts'
 import type { MCPToolSpec, SwarmAgent } from '../../api/v1alpha1/index.ts'
 import { KubeswarmError } from '../../domain/error.ts'
 import {
@@ -8,7 +10,7 @@ import {
   approvalOf,
   approvedToolsAnnotation,
   approvedToolsWith,
-  pinOf,
+  pinIn,
 } from '../../domain/guardrail/approved-tools.ts'
 import type { EffectivePolicy } from '../../domain/guardrail/effective-policy.ts'
 import { type OfferedTool, offeredTools } from '../../domain/guardrail/offered-tools.ts'
@@ -26,6 +28,8 @@ export interface ApprovalProposal {
   readonly server: string
   readonly digest: string
   readonly approval: Approval
+  /** Field of the agent that holds the pin. */
+  readonly field: string
   readonly tools: readonly (OfferedTool & {
     /** As models are shown it. */
     readonly description: string
@@ -36,9 +40,13 @@ export interface ApprovalProposal {
   readonly patches: readonly Patch[]
 }
 
-interface Patch {
-  readonly contentType: 'application/json-patch+json' | 'application/merge-patch+json'
-  readonly body: unknown
+type Patch =
+  | { readonly contentType: 'application/json-patch+json'; readonly body: readonly object[] }
+  | { readonly contentType: 'application/merge-patch+json'; readonly body: MergePatch }
+
+interface MergePatch {
+  readonly metadata?: object
+  readonly spec?: object
 }
 
 /** Asks the server. Throws `ToolDefinitionChanged` where it offers something else than `digest`. */
@@ -63,12 +71,14 @@ export const proposeApproval = async ({
       remedy: `look at it with "swarm mcp check ${agent.metadata.name} ${server.name}" before approving`,
     })
   const record = approvedToolsWith({ agent, server: server.name, definitions })
+  const pin = pinIn(agent.spec.tools, server.name)
   const shown = offeredTools({ policy, server: server.name, address, definitions })
   return {
     agent: agent.metadata.name,
     server: server.name,
     digest,
     approval: approvalOf({ agent, server: server.name, definitions }),
+    field: pin?.field ?? joinPath('spec.tools.pins', server.name),
     tools: shown.map((tool) => {
       const found = definitions.find(({ name }) => name === tool.tool)
       return {
@@ -78,7 +88,7 @@ export const proposeApproval = async ({
       }
     }),
     patches: [
-      ...(pinOf(agent, server.name) === digest ? [] : [pinPatch({ agent, server: server.name, digest })]),
+      ...(pin?.digest === digest ? [] : [pinPatch({ agent, server: server.name, digest })]),
       ...(agent.metadata.annotations?.[approvedToolsAnnotation] === record ? [] : [recordPatch(record)]),
     ],
   }
@@ -108,32 +118,58 @@ export const approveTools = async ({
   readonly proposal: ApprovalProposal
 }): Promise<void> => {
   const { name } = agent.metadata
-  try {
-    for (const patch of proposal.patches)
-      await connection.transport.exchange({
-        method: 'PATCH',
-        path: `/apis/${agentType.group}/${agentType.version}/namespaces/${namespace}/${agentType.plural}/${name}`,
-        query: { fieldManager: 'swarm-mcp-approve' },
-        ...patch,
-      })
-  } catch (error) {
-    // A failed test and a refused object have the same status: the object itself tells which it was.
-    if (!(error instanceof KubernetesApiError) || error.status !== 422) throw error
-    const now = await connection.get<SwarmAgent>(agentType, { namespace, name })
-    if (now === undefined || pins(now) === pins(agent)) throw error
-    throw new KubeswarmError({
-      code: 'InvalidInput',
-      message: `cannot approve the tools of "${proposal.server}": SwarmAgent ${namespace}/${name} spec.tools.mcp was changed meanwhile`,
-      remedy: `look again: swarm mcp check ${name} -n ${namespace}`,
-      cause: error,
+  const apply = (patch: Patch): Promise<unknown> =>
+    connection.transport.exchange({
+      method: 'PATCH',
+      path: `/apis/${agentType.group}/${agentType.version}/namespaces/${namespace}/${agentType.plural}/${name}`,
+      query: { fieldManager: 'swarm-mcp-approve' },
+      ...patch,
     })
-  }
+  let { resourceVersion } = agent.metadata
+  for (const patch of proposal.patches)
+    for (let tries = 1; ; tries++) {
+      try {
+        await apply(writesPin(patch) ? ifUnchanged(patch, resourceVersion) : patch)
+        break
+      } catch (error) {
+        // A failed test and a refused object have the same status: the object itself tells which it was.
+        if (!(error instanceof KubernetesApiError) || ![409, 422].includes(error.status)) throw error
+        const now = await connection.get<SwarmAgent>(agentType, { namespace, name })
+        if (now !== undefined && pins(now) !== pins(agent)) throw overtaken(proposal, now, error)
+        // Something else of it was changed, its status most often.
+        if (now === undefined || error.status !== 409 || tries === TRIES) throw error
+        resourceVersion = now.metadata.resourceVersion
+      }
+    }
 }
 
-const pins = ({ spec }: SwarmAgent): string =>
-  JSON.stringify((spec.tools?.mcp ?? []).map(({ name, pin }) => [name, pin]))
+const TRIES = 10
 
-/** Fails where the list has moved meanwhile, or somebody else has approved something. */
+const writesPin = ({ contentType, body }: Patch): boolean =>
+  contentType === 'application/merge-patch+json' && body.spec !== undefined
+
+/** The API server answers 409 where the object is no longer of that version. */
+const ifUnchanged = (patch: Patch, resourceVersion: string | undefined): Patch =>
+  patch.contentType === 'application/merge-patch+json'
+    ? { ...patch, body: { ...patch.body, metadata: { ...patch.body.metadata, resourceVersion } } }
+    : patch
+
+const overtaken = (
+  { server }: ApprovalProposal,
+  { metadata: { namespace, name } }: SwarmAgent,
+  cause: unknown,
+): KubeswarmError =>
+  new KubeswarmError({
+    code: 'InvalidInput',
+    message: `cannot approve the tools of "${server}": servers or pins in spec.tools of SwarmAgent ${namespace}/${name} were changed meanwhile`,
+    remedy: `look again: swarm mcp check ${name} -n ${namespace}`,
+    cause,
+  })
+
+const pins = ({ spec: { tools } }: SwarmAgent): string =>
+  JSON.stringify([(tools?.mcp ?? []).map(({ name, pin }) => [name, pin]), tools?.pins])
+
+/** Fails where the servers have changed meanwhile, or somebody else has approved something. */
 const pinPatch = ({
   agent,
   server,
@@ -143,14 +179,21 @@ const pinPatch = ({
   readonly server: string
   readonly digest: string
 }): Patch => {
-  const at = `/spec/tools/mcp/${(agent.spec.tools?.mcp ?? []).findIndex(({ name }) => name === server)}`
-  const before = pinOf(agent, server)
+  const { mcp = [] } = agent.spec.tools ?? {}
+  const index = mcp.findIndex(({ name }) => name === server)
+  const before = mcp[index]?.pin
+  if (before === undefined)
+    return {
+      contentType: 'application/merge-patch+json',
+      body: { spec: { tools: { pins: { [server]: digest } } } },
+    }
+  const at = `/spec/tools/mcp/${index}`
   return {
     contentType: 'application/json-patch+json',
     body: [
       { op: 'test', path: `${at}/name`, value: server },
-      ...(before === undefined ? [] : [{ op: 'test', path: `${at}/pin`, value: before }]),
-      { op: 'add', path: `${at}/pin`, value: digest },
+      { op: 'test', path: `${at}/pin`, value: before },
+      { op: 'replace', path: `${at}/pin`, value: digest },
     ],
   }
 }

@@ -2,6 +2,7 @@
 // single tools stand in an annotation, so that a difference can be named. They are believed only while they add up to
 // the pin.
 
+import { joinPath } from '../../api/field-path.ts'
 import type { SwarmAgent } from '../../api/v1alpha1/index.ts'
 import { definitionDigest, digestOfAll, toolsetDigest } from './toolset.ts'
 
@@ -39,7 +40,7 @@ export const approvalOf = ({
   /** All that the server offers. */
   readonly definitions: readonly Definition[]
 }): Approval => {
-  const pin = pinOf(agent, server)
+  const pin = pinIn(agent.spec.tools, server)?.digest
   if (pin === undefined) return { type: 'unpinned' }
   if (pin === toolsetDigest(definitions)) return { type: 'approved' }
   const approved = recordIn(agent)[server]
@@ -68,8 +69,18 @@ export const approvedToolsWith = ({
   return JSON.stringify(Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1))))
 }
 
-export const pinOf = (agent: SwarmAgent, server: string): string | undefined =>
-  agent.spec.tools?.mcp?.find(({ name }) => name === server)?.pin
+/** Where the pin of a server stands: beside the server, as its manifest says, or among the approvals. */
+export const pinIn = (
+  tools: SwarmAgent['spec']['tools'],
+  server: string,
+): { readonly digest: string; readonly field: string } | undefined => {
+  const { mcp = [], pins = {} } = tools ?? {}
+  const index = mcp.findIndex(({ name }) => name === server)
+  const pin = mcp[index]?.pin
+  if (pin !== undefined) return { digest: pin, field: `spec.tools.mcp[${index}].pin` }
+  const digest = Object.hasOwn(pins, server) ? pins[server] : undefined
+  return digest === undefined ? undefined : { digest, field: joinPath('spec.tools.pins', server) }
+}
 
 const changesOf = (approved: Digests, definitions: readonly Definition[]): readonly ToolChange[] => {
   const offered = Map.groupBy(definitions, ({ name }) => name)

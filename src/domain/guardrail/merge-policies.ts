@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import type { SwarmAgent, SwarmPolicy, SwarmSettings } from '../../api/v1alpha1/index.ts'
+import { pinIn } from './approved-tools.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { defaultLimits } from './default-limits.ts'
 import type { EffectivePolicy, Limit, RuleSource } from './effective-policy.ts'
@@ -50,9 +51,10 @@ export const effectivePolicy = ({
   )
   const demands = serverRules({ agent, settings })
   const trust = trustOfServers({ tools, permissions, forced: terms.forcedTrust, own })
-  const pins = (tools.mcp ?? []).flatMap(({ name, pin }, index) =>
-    pin === undefined ? [] : [[name, { digest: pin, source: own(`spec.tools.mcp[${index}].pin`) }] as const],
-  )
+  const pins = (tools.mcp ?? []).flatMap(({ name }) => {
+    const pin = pinIn(tools, name)
+    return pin === undefined ? [] : [[name, { digest: pin.digest, source: own(pin.field) }] as const]
+  })
   const content: Omit<EffectivePolicy, 'revision'> = {
     agent: { namespace: agent.metadata.namespace ?? 'default', name: agent.metadata.name },
     tools: {

@@ -61,6 +61,29 @@ const agentWith = (pin: string): SwarmAgent => ({
   spec: { model: 'm', prompt: { inline: 'x' }, tools: { mcp: [{ name: 'logs', url: 'http://logs', pin }] } },
 })
 
+test('a pin is found beside its server or among the approvals, the one beside it first, and the rule says where', () => {
+  const [ours, theirs] = [toolsetDigest([read]), toolsetDigest([post])]
+  const pinned = ({
+    pin,
+    pins,
+  }: {
+    readonly pin?: string
+    readonly pins?: Readonly<Record<string, string>>
+  }) => {
+    const agent = agentWith(ours)
+    const server = { name: 'logs', url: 'http://logs', ...(pin === undefined ? {} : { pin }) }
+    const tools = { mcp: [server], ...(pins === undefined ? {} : { pins }) }
+    return effectivePolicy({ agent: { ...agent, spec: { ...agent.spec, tools } }, policies: [] }).tools.pins
+  }
+  const at = (digest: string, field: string) => ({
+    logs: { digest, source: { kind: 'SwarmAgent', name: 'a', field } },
+  })
+  expect(pinned({ pins: { logs: theirs } })).toEqual(at(theirs, 'spec.tools.pins.logs'))
+  expect(pinned({ pin: ours, pins: { logs: theirs } })).toEqual(at(ours, 'spec.tools.mcp[0].pin'))
+  expect(pinned({ pins: { others: theirs } })).toBeUndefined()
+  expect(pinned({})).toBeUndefined()
+})
+
 test('a pinned server is used while it offers what was approved, and the refusal names both digests', () => {
   const policy = effectivePolicy({ agent: agentWith(toolsetDigest([read])), policies: [] })
   expect(toolsetDenied({ policy, server: 'logs', digest: toolsetDigest([read]) })).toBeUndefined()
