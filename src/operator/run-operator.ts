@@ -10,10 +10,8 @@ import type { Logger } from '../ports/logger.ts'
 import type { NotifyChannels } from '../ports/notify-channels.ts'
 import type { Resources } from '../ports/resources.ts'
 import type { Store } from '../ports/store.ts'
-import { servingCertificate } from './admission/certificate.ts'
 import { createJudge } from './admission/judge.ts'
-import { registerAdmission, type WebhookAddress, type WebhookService } from './admission/register.ts'
-import { admissionPath, startAdmissionServer } from './admission/server.ts'
+import { openAdmission, type AdmissionSettings } from './admission/open-admission.ts'
 import type { CustomResourceDefinition } from './builtin-kinds.ts'
 import { openCaches } from './caches.ts'
 import type { OperatorContext } from './context.ts'
@@ -36,16 +34,6 @@ import { createDispatcher } from './notify/dispatcher.ts'
 import { createTell } from './notify/tell.ts'
 import { createTellEnds } from './notify/tell-ends.ts'
 import { electLeader } from './reconcile/leader.ts'
-
-export interface AdmissionSettings {
-  /** Where the server listens. */
-  readonly host: string
-  /** 0 takes a free one. */
-  readonly port: number
-  /** How the API server reaches it. Neither: by URL, at host and port. */
-  readonly url?: string
-  readonly service?: WebhookService
-}
 
 export interface LeaderElection {
   /** Of this replica, unique. */
@@ -135,18 +123,29 @@ export const runOperator = async ({
     stack.push(() => caches.close())
     caches.start()
     await orAborted(caches.synced, signal)
+    const { admission: admissionSettings, namespace, leaderElection } = settings
+    const admission =
+      admissionSettings &&
+      (await openAdmission({
+        resources,
+        namespace,
+        judge: createJudge({ resources, caches }),
+        settings: admissionSettings,
+        clock,
+        logger,
+      }))
     // Closed last: what the controllers still write on their way out is admitted like everything before.
-    if (settings.admission !== undefined)
-      stack.unshift(await openAdmission({ resources, caches, settings: settings.admission, clock, logger }))
+    if (admission !== undefined) stack.unshift(() => admission.close())
+    const leads = leaderElection === undefined
+    // Whoever has an address of its own must not take the questions away from the leader.
+    if (leads || admissionSettings?.service !== undefined) await admission?.register()
     const start = async (): Promise<void> => {
+      if (!leads && admissionSettings?.service === undefined) await admission?.register()
       for (const controller of controllers) controller.start()
       await runs.start()
     }
-    if (settings.leaderElection === undefined) await start()
-    else
-      stack.push(
-        startAsLeader({ resources, settings, election: settings.leaderElection, clock, logger, start }),
-      )
+    if (leaderElection === undefined) await start()
+    else stack.push(startAsLeader({ resources, settings, election: leaderElection, clock, logger, start }))
     return { catalog: eventController.catalog, close }
   } catch (error) {
     await close()
@@ -189,30 +188,4 @@ const orAborted = async (work: Promise<void>, signal: AbortSignal): Promise<void
   } finally {
     signal.removeEventListener('abort', abort)
   }
-}
-
-const openAdmission = async ({
-  resources,
-  caches,
-  settings: { host, port, url, service },
-  clock,
-  logger,
-}: {
-  readonly resources: Resources
-  readonly caches: OperatorContext['caches']
-  readonly settings: AdmissionSettings
-  readonly clock: Clock
-  readonly logger: Logger
-}): Promise<() => Promise<void>> => {
-  const hosts =
-    service === undefined
-      ? [host, ...(url === undefined ? [] : [new URL(url).hostname])]
-      : ['', '.cluster.local'].map((suffix) => `${service.name}.${service.namespace}.svc${suffix}`)
-  const certificate = servingCertificate({ hosts, now: clock.now() })
-  const judge = createJudge({ resources, caches })
-  const server = await startAdmissionServer({ host, port, certificate, judge, logger })
-  const address: WebhookAddress =
-    service === undefined ? { url: url ?? `https://${host}:${server.port}${admissionPath}` } : { service }
-  await registerAdmission({ resources, address, certificate: certificate.certificate })
-  return () => server.close()
 }

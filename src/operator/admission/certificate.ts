@@ -1,59 +1,122 @@
-// The certificate that the admission server shows the API server. Self-signed and made anew at each start: the
-// registration carries it, so nobody else has to trust it and nothing has to be kept. Just enough DER to write one
-// X.509 v3 certificate with subject alternative names; nothing is ever parsed here.
+// The certificates of admission: an authority that the replicas of one installation share, and what each of them shows
+// the API server. Just enough DER to write X.509 v3 certificates; nothing is ever parsed here but by Node itself.
 
-import { createSign, generateKeyPairSync, randomBytes } from 'node:crypto'
+import {
+  createPrivateKey,
+  createSign,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  X509Certificate,
+} from 'node:crypto'
 import { isIPv4, isIPv6 } from 'node:net'
 
-export interface ServingCertificate {
+export interface CertifiedKey {
   /** PEM. */
   readonly certificate: string
   readonly key: string
 }
 
-const validMs = 365 * 24 * 3_600_000
+const dayMs = 24 * 3_600_000
+const authorityMs = 3650 * dayMs
+const servingMs = 365 * dayMs
 /** The two machines' clocks may differ. */
 const earlierMs = 3_600_000
 
+/** A new authority, its own issuer. No two have the same name, so several can be trusted at once. */
+export const newAuthority = ({ now }: { readonly now: number }): CertifiedKey => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  const name = `kubeswarm-admission-${randomBytes(8).toString('hex')}`
+  return certified({
+    subject: name,
+    issuer: { name, key: privateKey },
+    now,
+    validMs: authorityMs,
+    keys: { privateKey, publicKey },
+    extensions: [
+      extension({
+        id: basicConstraints,
+        critical: true,
+        value: sequence(tagged(0x01, Buffer.from([0xff]))),
+      }),
+    ],
+  })
+}
+
 export const servingCertificate = ({
+  authority,
   hosts,
   now,
 }: {
+  readonly authority: CertifiedKey
   /** Names and addresses that it is valid for. */
   readonly hosts: readonly string[]
   readonly now: number
-}): ServingCertificate => {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
-  const subject = sequence(set(sequence(oid(commonName), tagged(0x0c, Buffer.from('kubeswarm-admission')))))
+}): CertifiedKey => {
+  const { subject } = new X509Certificate(authority.certificate)
+  return certified({
+    subject: 'kubeswarm-admission',
+    issuer: { name: subject.replace(/^CN=/, ''), key: createPrivateKey(authority.key) },
+    now,
+    validMs: servingMs,
+    keys: generateKeyPairSync('ec', { namedCurve: 'prime256v1' }),
+    extensions: [
+      extension({ id: alternativeNames, critical: false, value: sequence(...hosts.map(alternativeName)) }),
+    ],
+  })
+}
+
+/** Whether less than a part of its life is left. */
+export const isWorn = ({
+  certificate,
+  now,
+  part,
+}: {
+  readonly certificate: string
+  readonly now: number
+  readonly part: number
+}): boolean => {
+  const { validFrom, validTo } = new X509Certificate(certificate)
+  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)]
+  return to - now < (to - from) * part
+}
+
+const certified = ({
+  subject,
+  issuer,
+  now,
+  validMs,
+  keys: { privateKey, publicKey },
+  extensions,
+}: {
+  readonly subject: string
+  readonly issuer: { readonly name: string; readonly key: KeyObject }
+  readonly now: number
+  readonly validMs: number
+  readonly keys: { readonly privateKey: KeyObject; readonly publicKey: KeyObject }
+  readonly extensions: readonly Buffer[]
+}): CertifiedKey => {
   const algorithm = sequence(oid(ecdsaWithSha256))
   const body = sequence(
     tagged(0xa0, integer([2])),
     // The first byte keeps the number positive, and the serial is never zero.
     integer([0x40, ...randomBytes(15)]),
     algorithm,
-    subject,
+    commonNameOf(issuer.name),
     sequence(time(now - earlierMs), time(now + validMs)),
-    subject,
+    commonNameOf(subject),
     publicKey.export({ type: 'spki', format: 'der' }),
-    tagged(
-      0xa3,
-      sequence(
-        extension({
-          id: basicConstraints,
-          critical: true,
-          value: sequence(tagged(0x01, Buffer.from([0xff]))),
-        }),
-        extension({ id: alternativeNames, critical: false, value: sequence(...hosts.map(alternativeName)) }),
-      ),
-    ),
+    tagged(0xa3, sequence(...extensions)),
   )
-  const signature = createSign('sha256').update(body).sign(privateKey)
-  const certificate = sequence(body, algorithm, tagged(0x03, Buffer.from([0]), signature))
+  const signature = createSign('sha256').update(body).sign(issuer.key)
   return {
-    certificate: pem('CERTIFICATE', certificate),
+    certificate: pem('CERTIFICATE', sequence(body, algorithm, tagged(0x03, Buffer.from([0]), signature))),
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   }
 }
+
+const commonNameOf = (name: string): Buffer =>
+  sequence(set(sequence(oid(commonName), tagged(0x0c, Buffer.from(name)))))
 
 // Object identifiers as they are encoded.
 const commonName = [0x55, 0x04, 0x03]

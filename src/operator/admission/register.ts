@@ -11,19 +11,19 @@ export interface WebhookService {
   readonly path: string
   readonly port: number
 }
-export type WebhookAddress = { readonly url: string } | { readonly service: WebhookService }
+type WebhookAddress = { readonly url: string } | { readonly service: WebhookService }
 
 const webhookName = 'kubeswarm-admission'
 
 export const registerAdmission = async ({
   resources,
   address,
-  certificate,
+  trusted,
 }: {
   readonly resources: Resources
   readonly address: WebhookAddress
-  /** PEM of the certificate that our server shows; it is its own authority. */
-  readonly certificate: string
+  /** PEM of the authorities that vouch for our servers. */
+  readonly trusted: string
 }): Promise<void> => {
   await resources.apply(validatingWebhooks, {
     apiVersion: 'admissionregistration.k8s.io/v1',
@@ -47,7 +47,7 @@ export const registerAdmission = async ({
             scope: 'Namespaced',
           },
         ],
-        clientConfig: { ...address, caBundle: Buffer.from(certificate).toString('base64') },
+        clientConfig: { ...address, caBundle: Buffer.from(trusted).toString('base64') },
       },
     ],
   } as KubernetesObject)

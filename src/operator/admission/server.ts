@@ -6,11 +6,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { KubeswarmError } from '../../domain/error.ts'
 import type { Logger } from '../../ports/logger.ts'
-import type { ServingCertificate } from './certificate.ts'
+import type { CertifiedKey } from './certificate.ts'
 import { answerReview, parseReview, type AdmissionRequest, type Verdict } from './review.ts'
 
 interface AdmissionServer {
   readonly port: number
+  /** Connections from now on see this certificate. */
+  show(certificate: CertifiedKey): void
   close(): Promise<void>
 }
 
@@ -27,7 +29,7 @@ export const startAdmissionServer = async ({
 }: {
   readonly host: string
   readonly port: number
-  readonly certificate: ServingCertificate
+  readonly certificate: CertifiedKey
   readonly judge: (request: AdmissionRequest) => Promise<Verdict>
   readonly logger: Logger
 }): Promise<AdmissionServer> => {
@@ -61,6 +63,7 @@ export const startAdmissionServer = async ({
   })
   return {
     port: (server.address() as AddressInfo).port,
+    show: ({ certificate, key: itsKey }) => server.setSecureContext({ cert: certificate, key: itsKey }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
