@@ -150,7 +150,7 @@ export const explainedDifferences: readonly ExplainedDifference[] = [
     ],
   },
   {
-    here: 'a body has at most 30,000 values, 500 levels, a rule 10,000 characters, a version 1,000 rules; a text is not matched when pattern times text is too long; 100 errors are told',
+    here: 'a body has at most 30,000 values, 500 levels, its defaults as many again, a rule 10,000 characters, a version 1,000 rules and patterns of 200,000 steps together (30,000 one); a text is not matched when pattern times text is too long, nor a rule evaluated when what it looks through is; 100 errors are told',
     real: 'larger or no limits',
     because: 'one event loop serves everybody, and nobody should be able to stop it',
   },

@@ -123,6 +123,9 @@ const refusedWith = (status: number, reason: string, message: RegExp): object =>
   body: { kind: 'Status', reason, message: expect.stringMatching(message) as string },
 })
 
+/** So many empty messages in the second field of a pod's spec, its containers. */
+const pairs = (count: number): Buffer => Buffer.from('\x12\0'.repeat(count), 'latin1')
+
 describe('a body', () => {
   test('of more than 3 MB is refused, announced or not, and the next request is answered', async () => {
     const large = configMap('large', { a: 'x'.repeat(4_000_000) })
@@ -232,6 +235,33 @@ describe('a body', () => {
     const answer = await send({ path: configMaps, type: 'application/yaml', body })
     expect(answer.status).toBe(201)
     expect((answer.body as { data: Record<string, string> }).data['key-1499']).toBe('some text')
+  })
+
+  test('with more faults than headers can carry is warned of the first of them', async () => {
+    const unknown = Object.fromEntries(many(10_000, (index) => [`field${index}`, 1]))
+    const answer = await request(target.url + configMaps, {
+      dispatcher: agent,
+      method: 'POST',
+      headers: { authorization: `Bearer ${target.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ ...(JSON.parse(configMap('faulty', {})) as object), ...unknown }),
+    })
+    await answer.body.dump()
+    expect(answer.statusCode).toBe(201)
+    expect(String(answer.headers['warning']).length).toBeLessThan(10_000)
+    expect(answer.headers['warning']).toContainEqual('299 - "unknown field \\"field0\\""')
+  })
+
+  test('of protobuf that has a value in every two bytes is refused', async () => {
+    const emptyContainers = Buffer.concat([Buffer.from([0x12, 0xc0, 0x84, 0x3d]), pairs(500_000)])
+    const body = Buffer.concat([
+      Buffer.from('k8s\0\n\t\n\x02v1\x12\x03Pod', 'latin1'),
+      Buffer.from([0x12, 0xc4, 0x84, 0x3d]),
+      emptyContainers,
+    ])
+    const type = 'application/vnd.kubernetes.protobuf'
+    expect(await send({ path: '/api/v1/namespaces/default/pods', type, body })).toMatchObject(
+      refusedWith(413, 'RequestEntityTooLarge', /too many values/),
+    )
   })
 
   test.each([
@@ -492,6 +522,88 @@ describe('a definition', () => {
   ])('with a rule that is %s is refused', async (_, rule) => {
     expect(await define('rules', { type: 'object', 'x-kubernetes-validations': [{ rule }] })).toMatchObject(
       refusedWith(422, 'Invalid', /compilation failed/),
+    )
+  })
+
+  test.each([
+    ['repetitions within repetitions', '(((a{10}){10}){10}|'.repeat(60) + 'b' + ')'.repeat(60)],
+    ['ranges of every alphabet, without case', `(?i)${'[\\x{60}-\\x{1e920}]'.repeat(100)}`],
+    ['a megabyte', '(a|b)*'.repeat(170_000)],
+  ])('with a pattern of %s is refused', async (_, pattern) => {
+    const a = { type: 'string', pattern }
+    expect(await define('large', { type: 'object', properties: { a } })).toMatchObject(
+      refusedWith(422, 'Invalid', /pattern/),
+    )
+  })
+
+  test('with thousands of patterns is refused, with hundreds it is served', async () => {
+    const patterned = (count: number): object => ({
+      type: 'object',
+      properties: Object.fromEntries(
+        many(count, (index) => [`p${index}`, { type: 'string', pattern: `^(a|b)+[${index}]{1,50}x$` }]),
+      ),
+    })
+    expect(await define('thousands', patterned(5_000))).toMatchObject(
+      refusedWith(422, 'Invalid', /patterns are too large together/),
+    )
+    expect(await define('hundreds', patterned(500))).toMatchObject({ status: 201 })
+    const values = Object.fromEntries(many(500, (index) => [`p${index}`, `a${String(index)[0]}x`]))
+    expect(await custom('hundreds', values)).toMatchObject({ status: 201 })
+  })
+
+  test('with defaults that multiply is refused its objects', async () => {
+    const defaulted = Object.fromEntries(
+      many(5_000, (index) => [`d${index}`, { type: 'string', default: 'x' }]),
+    )
+    const l = { type: 'array', items: { type: 'object', properties: defaulted } }
+    expect(await define('multiplying', { type: 'object', properties: { l } })).toMatchObject({ status: 201 })
+    expect(await custom('multiplying', { l: [{}, {}] })).toMatchObject({ status: 201 })
+    expect(await custom('multiplying', { l: many(10_000, () => ({})) })).toMatchObject(
+      refusedWith(413, 'RequestEntityTooLarge', /the defaults make the object too large/),
+    )
+    const within = { ...l, default: many(10_000, () => ({})) }
+    expect(await define('within', { type: 'object', properties: { l: within } })).toMatchObject(
+      refusedWith(422, 'Invalid', /the defaults make the object too large/),
+    )
+  })
+
+  test.each([
+    ['replace', "self.s.replace('a', 'bbbb').replace('b', '').size() >= 0"],
+    ['split', "self.s.split('').size() >= 0"],
+    ['put together', '(self.s + self.s + self.s).lowerAscii().size() >= 0'],
+    ['match', "self.s.matches('^(a|b|c)*$')"],
+  ])('with hundreds of rules that %s a long text is refused it', async (name, rule) => {
+    const rules = many(500, (index) => ({ rule: `${rule} && ${index} >= 0` }))
+    const plural = `texts${name.replaceAll(' ', '')}`
+    const s = { type: 'string' }
+    const spec = { type: 'object', 'x-kubernetes-validations': rules, properties: { s } }
+    expect(await define(plural, spec)).toMatchObject({ status: 201 })
+    expect(await custom(plural, { s: 'a'.repeat(10) })).toMatchObject({ status: 201 })
+    expect(await custom(plural, { s: 'a'.repeat(300_000) })).toMatchObject(
+      refusedWith(422, 'Invalid', /running out of cost budget/),
+    )
+  })
+
+  test('with rules that compare long lists over and over is refused them', async () => {
+    const l = { type: 'array', items: { type: 'integer' } }
+    const spec = {
+      type: 'object',
+      'x-kubernetes-validations': [{ rule: 'self.l.all(x, self.l == self.l)' }],
+      properties: { l },
+    }
+    expect(await define('comparing', spec)).toMatchObject({ status: 201 })
+    expect(await custom('comparing', { l: many(100, (index) => index) })).toMatchObject({ status: 201 })
+    expect(await custom('comparing', { l: many(10_000, (index) => index) })).toMatchObject(
+      refusedWith(422, 'Invalid', /running out of cost budget/),
+    )
+  })
+
+  test('with a pattern for each of thousands of alternatives gives up in words', async () => {
+    const anyOf = many(1_000, (index) => ({ pattern: `^(a|b)*${index}$` }))
+    const spec = { type: 'object', properties: { s: { type: 'string', anyOf } } }
+    expect(await define('manypatterns', spec)).toMatchObject({ status: 201 })
+    expect(await custom('manypatterns', { s: 'a'.repeat(50_000) })).toMatchObject(
+      refusedWith(422, 'Invalid', /running out of budget/),
     )
   })
 

@@ -1,12 +1,14 @@
 /** Refuses CustomResourceDefinitions a real API server would refuse: names, versions, and schemas that are not structural. */
 import { asArray, asObject, asString, isObject } from '../json.ts'
-import type { JsonObject } from '../json.ts'
+import type { JsonObject, JsonValue } from '../json.ts'
 import { compileJsonPath } from '../resources/json-path.ts'
-import { applyDefaults } from '../schema/apply-defaults.ts'
+import { DefaultsTooLarge, applyDefaults, defaultsBudget } from '../schema/apply-defaults.ts'
+import type { DefaultsBudget } from '../schema/apply-defaults.ts'
 import { checkCelRules } from '../schema/cel-rules.ts'
 import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../schema/field-error.ts'
 import type { FieldError } from '../schema/field-error.ts'
 import { linearRegex } from '../schema/linear-regex.ts'
+import { arePatternsTooLarge } from '../schema/pattern-size.ts'
 import { validateSchema } from '../schema/validate-schema.ts'
 
 export function validateCrd(crd: JsonObject, old: JsonObject | undefined): FieldError[] {
@@ -52,7 +54,16 @@ export function validateCrd(crd: JsonObject, old: JsonObject | undefined): Field
       errors.push(fieldRequired(`${path}.schema.openAPIV3Schema`))
       return
     }
-    errors.push(...validateStructural(schema, schemaPath, true), ...checkCelRules(schema, schemaPath))
+    if (arePatternsTooLarge(schema)) {
+      errors.push(
+        fieldForbidden(schemaPath, 'the patterns are too large together; write fewer, or shorter ones'),
+      )
+      return
+    }
+    errors.push(
+      ...validateStructural({ schema, path: schemaPath, isRoot: true, budget: defaultsBudget() }),
+      ...checkCelRules(schema, schemaPath),
+    )
     asArray(version['additionalPrinterColumns']).forEach((column, position) => {
       const path_ = asString(asObject(column)['jsonPath'])
       try {
@@ -71,8 +82,21 @@ export function validateCrd(crd: JsonObject, old: JsonObject | undefined): Field
   return errors
 }
 
-function validateStructural(schema: JsonObject, path: string, isRoot = false): FieldError[] {
+function validateStructural({
+  schema,
+  path,
+  isRoot = false,
+  budget,
+}: {
+  readonly schema: JsonObject
+  readonly path: string
+  readonly isRoot?: boolean
+  /** For the defaults of all schemas of a version. */
+  readonly budget: DefaultsBudget
+}): FieldError[] {
   const errors: FieldError[] = []
+  const below = (child: JsonObject, childPath: string): FieldError[] =>
+    validateStructural({ schema: child, path: childPath, budget })
   const free =
     schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true
   if (typeof schema['type'] !== 'string' || schema['type'] === '') {
@@ -111,21 +135,14 @@ function validateStructural(schema: JsonObject, path: string, isRoot = false): F
     )
   }
   for (const [key, child] of Object.entries(asObject(schema['properties']))) {
-    if (isObject(child)) errors.push(...validateStructural(child, `${path}.properties[${key}]`))
+    if (isObject(child)) errors.push(...below(child, `${path}.properties[${key}]`))
   }
-  if (isObject(schema['items'])) errors.push(...validateStructural(schema['items'], `${path}.items`))
+  if (isObject(schema['items'])) errors.push(...below(schema['items'], `${path}.items`))
   else if (schema['type'] === 'array') errors.push(fieldRequired(`${path}.items`, 'must be specified'))
   if (isObject(schema['additionalProperties']))
-    errors.push(...validateStructural(schema['additionalProperties'], `${path}.additionalProperties`))
+    errors.push(...below(schema['additionalProperties'], `${path}.additionalProperties`))
   if (schema['default'] !== undefined) {
-    const at = `${path}.default`
-    errors.push(
-      ...validateSchema(schema, applyDefaults(schema, schema['default']), at).map((error) => ({
-        ...error,
-        // The value stands in no body.
-        message: error.message.replace(`${at} in body`, ' in body'),
-      })),
-    )
+    errors.push(...validateDefault({ schema, value: schema['default'], at: `${path}.default`, budget }))
   }
   if (schema['x-kubernetes-list-type'] === 'map' && isObject(schema['items'])) {
     const fields = asObject(schema['items']['properties'])
@@ -153,4 +170,29 @@ function validateStructural(schema: JsonObject, path: string, isRoot = false): F
   if (isRoot && asString(schema['type']) === '')
     errors.push(fieldRequired(`${path}.type`, 'must not be empty at the root'))
   return errors
+}
+
+function validateDefault({
+  schema,
+  value,
+  at,
+  budget,
+}: {
+  readonly schema: JsonObject
+  readonly value: JsonValue
+  readonly at: string
+  readonly budget: DefaultsBudget
+}): FieldError[] {
+  let filled: JsonValue
+  try {
+    filled = applyDefaults(schema, value, budget)
+  } catch (error) {
+    if (!(error instanceof DefaultsTooLarge)) throw error
+    return [fieldForbidden(at, error.message)]
+  }
+  // The value stands in no body.
+  return validateSchema(schema, filled, at).map((error) => ({
+    ...error,
+    message: error.message.replace(`${at} in body`, ' in body'),
+  }))
 }

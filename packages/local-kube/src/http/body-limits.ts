@@ -8,7 +8,7 @@ import { badRequest, entityTooLarge } from '../status-error.ts'
 import type { StatusError } from '../status-error.ts'
 
 const tooDeep = (): StatusError => badRequest(`the body is nested deeper than ${DEEPEST} levels`)
-const tooManyValues = (): StatusError =>
+export const tooManyValues = (): StatusError =>
   entityTooLarge(`the body holds too many values: limit is ${MOST_VALUES}`)
 
 const QUOTE = 0x22

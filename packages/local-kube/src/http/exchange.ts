@@ -9,7 +9,7 @@ import { StatusError, badRequest, tooLarge, unsupportedMediaType } from '../stat
 import { checkJsonText, checkValue } from './body-limits.ts'
 import { duplicateKeys } from './duplicate-keys.ts'
 import { parseYamlBody } from './parse-yaml.ts'
-import { warningHeader } from './warning-header.ts'
+import { warningHeaders } from './warning-headers.ts'
 
 /** What an object may come as; without a type it is taken for JSON. */
 const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
@@ -103,7 +103,7 @@ export class Exchange {
 
   #writeHead(code: number, headers: Record<string, string>): void {
     if (this.#warnings.size > 0) {
-      this.response.setHeader('Warning', [...this.#warnings].map(warningHeader))
+      this.response.setHeader('Warning', [...warningHeaders(this.#warnings)])
     }
     this.response.writeHead(code, headers)
   }
@@ -128,13 +128,14 @@ export class Exchange {
       headers = {},
     }: { code?: number; contentType?: string; headers?: Record<string, string> } = {},
   ): void {
-    const text = `${json}\n`
+    // Bytes at once: a long text is measured and written in a fraction of the time.
+    const bytes = Buffer.from(`${json}\n`)
     this.#writeHead(code, {
       'Content-Type': contentType,
-      'Content-Length': String(Buffer.byteLength(text)),
+      'Content-Length': String(bytes.length),
       ...headers,
     })
-    this.response.end(text)
+    this.response.end(bytes)
   }
 
   text(

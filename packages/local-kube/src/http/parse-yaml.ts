@@ -6,7 +6,8 @@ import { Worker } from 'node:worker_threads'
 import type { JsonValue } from '../json.ts'
 import { badRequest } from '../status-error.ts'
 
-const OPTIONS = { schema: 'core', maxAliasCount: 100 } as const
+// Of its warnings nobody should hear but the client, and they are not worth a header.
+const OPTIONS = { schema: 'core', maxAliasCount: 100, logLevel: 'error' } as const
 /** Characters read on the spot. */
 const SHORT = 8 * 1024
 const LONGEST_MILLISECONDS = 20_000

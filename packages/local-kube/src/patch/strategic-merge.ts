@@ -158,11 +158,13 @@ function mergeList({
 
 /** Equal for equal values, whatever the order of their keys. */
 const identityOf = (value: JsonValue | undefined): string =>
-  JSON.stringify(value, (_, child: unknown) =>
-    isObject(child)
-      ? Object.fromEntries(Object.entries(child).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : child,
-  ) ?? ''
+  typeof value === 'object' && value !== null
+    ? JSON.stringify(value, (_, child: unknown) =>
+        isObject(child)
+          ? Object.fromEntries(Object.entries(child).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+          : child,
+      )
+    : (JSON.stringify(value) ?? '')
 
 /**
  * Elements the patch speaks of come in its order, or in the one it asks for; the others keep theirs, and stand behind
@@ -184,28 +186,32 @@ function inOrder(
 ): JsonValue[] {
   const identity = (item: JsonValue): string =>
     identityOf(key !== undefined && isObject(item) ? (item[key] ?? null) : item)
-  const ranksOf = (items: readonly JsonValue[]): ((item: JsonValue) => number) => {
+  const ranksOf = (items: readonly JsonValue[]): ((id: string) => number) => {
     const ranks = new Map<string, number>()
     items.forEach((item, index) => {
       const id = identity(item)
       if (!ranks.has(id)) ranks.set(id, index)
     })
-    return (item) => ranks.get(identity(item)) ?? -1
+    return (id) => ranks.get(id) ?? -1
   }
-  const rank = ranksOf(order.length > 0 ? order : patch)
+  const rankOf = ranksOf(order.length > 0 ? order : patch)
   const rankBefore = ranksOf(current)
-  const right = list.filter((item) => rank(item) >= 0).toSorted((a, b) => rank(a) - rank(b))
-  const left = list.filter((item) => rank(item) < 0)
+  // An identity is a text that takes time to make, so each is made once.
+  const ranked = list.map((item) => {
+    const id = identity(item)
+    return { item, rank: rankOf(id), before: rankBefore(id) }
+  })
+  const right = ranked.filter(({ rank }) => rank >= 0).toSorted((a, b) => a.rank - b.rank)
+  const left = ranked.filter(({ rank }) => rank < 0)
   const result: JsonValue[] = []
   for (let kept = 0, patched = 0; result.length < list.length;) {
     const [mine, theirs] = [left[kept], right[patched]]
     const keepFirst =
-      theirs === undefined ||
-      (mine !== undefined && rankBefore(theirs) >= 0 && rankBefore(mine) < rankBefore(theirs))
+      theirs === undefined || (mine !== undefined && theirs.before >= 0 && mine.before < theirs.before)
     const next = keepFirst ? mine : theirs
     if (keepFirst) kept += 1
     else patched += 1
-    if (next !== undefined) result.push(next)
+    if (next !== undefined) result.push(next.item)
   }
   return result
 }

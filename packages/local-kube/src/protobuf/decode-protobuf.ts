@@ -5,7 +5,8 @@
 import { protobufMessage, builtinMessageName } from '../builtin/definitions.ts'
 import { setOwn } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
-import { checkJsonText } from '../http/body-limits.ts'
+import { checkJsonText, tooManyValues } from '../http/body-limits.ts'
+import { DEEPEST, MOST_VALUES } from '../limits.ts'
 import { badRequest } from '../status-error.ts'
 
 const MAGIC = Buffer.from('k8s\0', 'latin1')
@@ -74,7 +75,7 @@ export function decodeProtobuf(raw: Buffer): JsonObject {
   const message = builtinMessageName(apiVersion, kind)
   if (message === undefined)
     throw badRequest(`${apiVersion} ${kind} cannot be read as protobuf by this server; send JSON`)
-  return { apiVersion, kind, ...decodeMessage(message, inner) }
+  return { apiVersion, kind, ...decodeMessage(message, inner, { left: MOST_VALUES }) }
 }
 
 /** Go writes zero values of non-pointer fields; they mean absent. */
@@ -86,10 +87,12 @@ const isZero = (value: JsonValue | undefined): boolean =>
   value === false ||
   (typeof value === 'object' && Object.keys(value).length === 0)
 
-/** Deeper than any kind; every level is a call. */
-const DEEPEST = 500
+/** Two bytes may be a value, so they are counted while they are read. */
+interface Budget {
+  left: number
+}
 
-function decodeMessage(name: string, buffer: Buffer, depth = 0): JsonObject {
+function decodeMessage(name: string, buffer: Buffer, budget: Budget, depth = 0): JsonObject {
   if (depth > DEEPEST) throw badRequest('the protobuf body is nested too deep')
   const table = protobufMessage(name)
   if (table === undefined) throw badRequest(`the protobuf message ${name} is not known`)
@@ -97,14 +100,16 @@ function decodeMessage(name: string, buffer: Buffer, depth = 0): JsonObject {
   for (const field of fieldsOf(buffer)) {
     const entry = table[String(field.number)]
     if (entry === undefined) continue
+    budget.left -= 1
+    if (budget.left < 0) throw tooManyValues()
     const [key, declared] = entry
     const isPointer = declared.startsWith('*')
     const type = isPointer ? declared.slice(1) : declared
     if (key === '') {
-      Object.assign(object, decodeMessage(type, field.bytes, depth + 1))
+      Object.assign(object, decodeMessage(type, field.bytes, budget, depth + 1))
     } else if (type.startsWith('[]')) {
       const list = Array.isArray(object[key]) ? (object[key] as JsonValue[]) : []
-      list.push(decodeValue(type.slice(2), field, depth) ?? null)
+      list.push(decodeValue(type.slice(2), field, budget, depth) ?? null)
       object[key] = list
     } else if (type.startsWith('{}')) {
       const map = (object[key] ?? {}) as JsonObject
@@ -112,19 +117,19 @@ function decodeMessage(name: string, buffer: Buffer, depth = 0): JsonObject {
       let mapValue: JsonValue | undefined
       for (const part of fieldsOf(field.bytes)) {
         if (part.number === 1) mapKey = part.bytes.toString('utf8')
-        else mapValue = decodeValue(type.slice(2), part, depth)
+        else mapValue = decodeValue(type.slice(2), part, budget, depth)
       }
       setOwn(map, mapKey, mapValue ?? (type === '{}string' || type === '{}bytes' ? '' : null))
       object[key] = map
     } else {
-      const value = decodeValue(type, field, depth)
+      const value = decodeValue(type, field, budget, depth)
       if (isPointer ? value !== undefined : !isZero(value)) object[key] = value
     }
   }
   return object
 }
 
-function decodeValue(type: string, field: Field, depth: number): JsonValue | undefined {
+function decodeValue(type: string, field: Field, budget: Budget, depth: number): JsonValue | undefined {
   switch (type) {
     case 'string':
       return field.bytes.toString('utf8')
@@ -162,9 +167,11 @@ function decodeValue(type: string, field: Field, depth: number): JsonValue | und
     default:
       if (type.startsWith('[]')) {
         // A named list type travels as a message with one repeated field.
-        return [...fieldsOf(field.bytes)].map((part) => decodeValue(type.slice(2), part, depth + 1) ?? null)
+        return [...fieldsOf(field.bytes)].map(
+          (part) => decodeValue(type.slice(2), part, budget, depth + 1) ?? null,
+        )
       }
-      return decodeMessage(type, field.bytes, depth + 1)
+      return decodeMessage(type, field.bytes, budget, depth + 1)
   }
 }
 

@@ -12,6 +12,10 @@ import type { Resource } from './resource.ts'
 export type Path = readonly string[]
 export const pathId = (path: Path): string => JSON.stringify(path)
 export const pathOf = (id: string): Path => JSON.parse(id) as Path
+/** The id of the path that goes on with an element; made from the id it goes on from, because there are thousands. */
+const below = (id: string, element: string): string =>
+  `${id.slice(0, -1)}${id === ROOT ? '' : ','}${JSON.stringify(element)}]`
+const ROOT = '[]'
 
 /** Leaf paths with their values; list items and map keys are members too, with `undefined`. */
 export type FieldMap = ReadonlyMap<string, JsonValue | undefined>
@@ -81,36 +85,36 @@ function isAlwaysThere(schema: StructuralSchema | undefined, containers: Contain
 export function fieldsOf(
   schema: StructuralSchema | undefined,
   value: JsonValue,
-  path: Path = [],
+  id = ROOT,
   into = new Map<string, JsonValue | undefined>(),
   containers: Containers = 'none',
 ): Map<string, JsonValue | undefined> {
   // Whoever brings a map, a list or an optional struct into being owns it too; a struct that is always there is nobody's.
-  if (path.length > 0 && !isAlwaysThere(schema, containers)) into.set(pathId(path), undefined)
+  if (id !== ROOT && !isAlwaysThere(schema, containers)) into.set(id, undefined)
   if (Array.isArray(value)) {
-    if (itemElement(schema, {}) === undefined || value.length === 0) return into.set(pathId(path), value)
+    if (itemElement(schema, {}) === undefined || value.length === 0) return into.set(id, value)
     for (const item of value) {
-      const at = [...path, itemElement(schema, item) ?? '']
-      into.set(pathId(at), undefined)
+      const at = below(id, itemElement(schema, item) ?? '')
+      into.set(at, undefined)
       // Nothing of a new item was there before.
       if (isObject(item)) fieldsOf(itemSchema(schema), item, at, into, containers === 'none' ? 'none' : 'all')
     }
     return into
   }
-  if (!isObject(value) || isAtomicMap(schema)) return into.set(pathId(path), value)
+  if (!isObject(value) || isAtomicMap(schema)) return into.set(id, value)
   for (const [name, child] of Object.entries(value)) {
     if (child === undefined) continue
-    const at = [...path, `f:${name}`]
-    const { schema: below, declared } = fieldSchema(schema, name)
+    const at = below(id, `f:${name}`)
+    const { schema: inner, declared } = fieldSchema(schema, name)
     // What is not set reads the same.
-    if (containers === 'optional' && below?.['x-go-zero'] !== undefined && below['x-go-zero'] === child)
+    if (containers === 'optional' && inner?.['x-go-zero'] !== undefined && inner['x-go-zero'] === child)
       continue
     const isEmpty = isObject(child) && Object.keys(child).length === 0
     if (isEmpty) {
-      if (containers !== 'optional' || below?.['x-go-struct'] !== true) into.set(pathId(at), child)
+      if (containers !== 'optional' || inner?.['x-go-struct'] !== true) into.set(at, child)
     } else {
-      if (!declared && isObject(child) && !isAtomicMap(below)) into.set(pathId(at), undefined)
-      fieldsOf(below, child, at, into, containers)
+      if (!declared && isObject(child) && !isAtomicMap(inner)) into.set(at, undefined)
+      fieldsOf(inner, child, at, into, containers)
     }
   }
   return into
@@ -153,49 +157,42 @@ export function differenceOf(schema: StructuralSchema, before: JsonObject, after
   )
   const only = (object: JsonObject): JsonObject =>
     Object.fromEntries(keys.filter((key) => object[key] !== undefined).map((key) => [key, object[key]]))
-  const old = fieldsOf(schema, only(before), [], undefined, 'optional')
-  const fresh = fieldsOf(schema, only(after), [], undefined, 'optional')
+  const old = fieldsOf(schema, only(before), ROOT, undefined, 'optional')
+  const fresh = fieldsOf(schema, only(after), ROOT, undefined, 'optional')
   const changed = new Set<string>()
   const removed = new Set<string>()
   for (const [id, value] of fresh) if (!old.has(id) || !deepEqual(old.get(id), value)) changed.add(id)
   for (const id of old.keys()) if (!fresh.has(id)) removed.add(id)
-  changed.delete('[]')
-  removed.delete('[]')
+  changed.delete(ROOT)
+  removed.delete(ROOT)
   return { changed, removed }
 }
 
 /** fieldsV1, the tree form of a set of paths. */
 export function toFieldsV1(ids: Iterable<string>): JsonObject {
   const root: JsonObject = {}
-  const paths = [...ids].map(pathOf)
-  for (const path of paths) {
+  const members = Array.from(ids, (id) => {
     let node = root
-    for (const element of path) {
-      const next = asObject(node[element])
-      node[element] = next
+    for (const element of pathOf(id)) {
+      const known = node[element]
+      const next = isObject(known) ? known : {}
+      if (next !== known) node[element] = next
       node = next
     }
-  }
+    return node
+  })
   // A member that has members below says so with a dot.
-  for (const path of paths) {
-    let node: JsonObject = root
-    for (const element of path) node = asObject(node[element])
-    if (Object.keys(node).length > 0) node['.'] = {}
-  }
+  for (const node of members) if (Object.keys(node).length > 0) node['.'] = {}
   return root
 }
 
-export function fromFieldsV1(
-  tree: JsonValue | undefined,
-  path: Path = [],
-  into = new Set<string>(),
-): Set<string> {
+export function fromFieldsV1(tree: JsonValue | undefined, id = ROOT, into = new Set<string>()): Set<string> {
   const node = asObject(tree)
   const keys = Object.keys(node)
-  if (keys.length === 0 && path.length > 0) into.add(pathId(path))
+  if (keys.length === 0 && id !== ROOT) into.add(id)
   for (const key of keys) {
-    if (key === '.') into.add(pathId(path))
-    else fromFieldsV1(node[key], [...path, normalElement(key)], into)
+    if (key === '.') into.add(id)
+    else fromFieldsV1(node[key], below(id, normalElement(key)), into)
   }
   return into
 }

@@ -67,13 +67,14 @@ export const without = (
 ): ReadonlySet<string> => new Set([...fields].filter((id) => !dropped.some((set) => set.has(id))))
 
 /** Gives what a plain write changed to its manager, and takes it from everybody else. */
-export function recordUpdate({
+export async function recordUpdate({
   resource,
   subresource,
   current,
   next,
   manager,
   now,
+  giveWay,
 }: {
   resource: Resource
   subresource: Subresource
@@ -81,12 +82,15 @@ export function recordUpdate({
   next: JsonObject
   manager: string
   now: number
-}): JsonObject {
+  /** Called between steps that take long for large objects. */
+  giveWay: () => Promise<void>
+}): Promise<JsonObject> {
   const given = asObject(next['metadata'])['managedFields']
   const before = asObject(current?.['metadata'])['managedFields']
   // A client that edits managedFields means it; one that leaves them out does not.
   const edited = given !== undefined && !deepEqual(given, before)
   const owners = readOwners(edited ? next : current)
+  await giveWay()
   const shown = subresource === 'finalize' ? '' : subresource
   const part = (object: JsonObject): JsonObject => ownablePart(resource, object, shown)
   const { changed, removed } = difference({
@@ -94,6 +98,7 @@ export function recordUpdate({
     before: current === undefined ? {} : part(current),
     after: part(next),
   })
+  await giveWay()
   if (changed.size === 0 && removed.size === 0) {
     if (edited) return writeOwners(next, owners)
     return before === undefined

@@ -37,7 +37,7 @@ import { generateName } from './names.ts'
 import { apiVersionOf, kindRefOf, refOf } from './resource.ts'
 import type { Resource } from './resource.ts'
 import { withoutAssigned } from './assigned-fields.ts'
-import { decodeObject, fillDefaults, validateShape } from './shape.ts'
+import { decodeObject, fillDefaults, prepareValidation, validateShape } from './shape.ts'
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
 
@@ -95,6 +95,7 @@ export class ObjectWriter {
     { appliedFields }: { appliedFields?: boolean } = {},
   ): Promise<JsonObject> {
     const { resource } = context
+    await giveWay(context)
     const typed = withType(resource, body)
     checkType(resource, typed)
     const { object: decoded, unknownFields } = decodeObject(resource, typed)
@@ -129,16 +130,18 @@ export class ObjectWriter {
       old: undefined,
     }
     object = (await this.#admission.mutate(request)) ?? object
+    await giveWay(context)
     object = this.#fill(resource, decodeObject(resource, object).object, undefined)
     await giveWay(context)
     if (appliedFields !== true) {
-      const recorded = recordUpdate({
+      const recorded = await recordUpdate({
         resource,
         subresource: '',
         current: undefined,
         next: withoutAssigned({ resource, object, given: decoded }),
         manager: context.fieldManager,
         now: this.#now(),
+        giveWay: () => giveWay(context),
       })
       const { managedFields } = asObject(recorded['metadata'])
       if (managedFields !== undefined)
@@ -146,6 +149,7 @@ export class ObjectWriter {
     }
     await giveWay(context)
     refuseDepth(object)
+    await prepareValidation(resource, object)
     this.#refuse(context, name, validateShape(resource, object, undefined))
     await this.#admission.validate({ ...request, object })
     await giveWay(context)
@@ -157,7 +161,9 @@ export class ObjectWriter {
     const stored = withEstablishedConditions(resource, resource.toStorage(object), this.#now())
     if (context.dryRun) return resource.fromStorage(stored)
     try {
-      return resource.fromStorage((await this.#store.commit({ key, expected: 0, object: stored })).object)
+      const committed = await this.#store.commit({ key, expected: 0, object: stored })
+      await giveWay(context)
+      return resource.fromStorage(committed.object)
     } catch (error) {
       if (error instanceof RevisionMismatch) throw alreadyExists(refOf(resource), name)
       throw error instanceof ObjectTooLarge ? entityTooLarge(error.message) : error
@@ -169,15 +175,18 @@ export class ObjectWriter {
     const { resource, subresource, name } = context
     const key = this.keyOf(context)
     for (let attempt = 1; ; attempt += 1) {
+      await giveWay(context)
       const stored = this.#store.latest(key)
       if (stored === undefined) throw notFound(refOf(resource), name)
       const current = resource.fromStorage(stored.object)
       const { object: proposed, source, ownsManagedFields } = change(current)
       if (proposed === current) return current
+      await giveWay(context)
       const typed = withType(resource, proposed)
       checkType(resource, typed)
       refuseDepth(typed)
       const { object: decoded, unknownFields } = decodeObject(resource, typed)
+      await giveWay(context)
       reportUnknown(context, newlyUnknown(resource, current, unknownFields), source)
       const given = asObject(decoded['metadata'])
       const wantedVersion = asString(given['resourceVersion'])
@@ -199,7 +208,9 @@ export class ObjectWriter {
 
       await giveWay(context)
       let next = prepareForUpdate({ resource, current, next: decoded, subresource })
+      await giveWay(context)
       next = this.#fill(resource, next, current)
+      await giveWay(context)
       const request: AdmissionRequest = { ...this.#request(context, 'UPDATE'), object: next, old: current }
       const mutated = await this.#admission.mutate(request)
       if (mutated !== undefined && mutated !== next)
@@ -211,15 +222,17 @@ export class ObjectWriter {
       await giveWay(context)
       if (subresource !== 'binding') next = withGeneration(resource, current, next)
       if (ownsManagedFields !== true)
-        next = recordUpdate({
+        next = await recordUpdate({
           resource,
           subresource,
           current,
           next,
           manager: context.fieldManager,
           now: this.#now(),
+          giveWay: () => giveWay(context),
         })
       await giveWay(context)
+      await prepareValidation(resource, next)
       this.#refuse(context, name, validateShape(resource, next, current))
       await this.#admission.validate({ ...request, object: next })
       await giveWay(context)
@@ -248,7 +261,9 @@ export class ObjectWriter {
         context,
         wantedVersion !== '',
       )
-      if (result !== undefined) return resource.fromStorage(result)
+      if (result === undefined) continue
+      await giveWay(context)
+      return resource.fromStorage(result)
     }
   }
 

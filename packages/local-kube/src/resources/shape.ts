@@ -4,15 +4,17 @@ import { builtinSchema } from '../builtin/definitions.ts'
 import { defaultBuiltin } from '../builtin/defaults.ts'
 import type { DefaultingContext } from '../builtin/defaults.ts'
 import { validateBuiltin } from '../builtin/validate-builtin.ts'
-import { asObject, isObject, setOwn } from '../json.ts'
+import { asArray, asObject, isObject, setOwn, valueAt } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
-import { applyDefaults } from '../schema/apply-defaults.ts'
+import { DefaultsTooLarge, applyDefaults } from '../schema/apply-defaults.ts'
 import type { FieldError } from '../schema/field-error.ts'
+import { prepareSchema } from '../schema/prepare-schema.ts'
 import { validateAgainst } from '../schema/index.ts'
 import { prune } from '../schema/prune.ts'
 import type { StructuralSchema } from '../schema/structural-schema.ts'
-import { badRequest } from '../status-error.ts'
+import { badRequest, entityTooLarge } from '../status-error.ts'
 import { validateMetadata } from './names.ts'
+import { CRD_BUCKET } from './registry.ts'
 import type { Resource } from './resource.ts'
 
 export interface Decoded {
@@ -154,8 +156,23 @@ export function fillDefaults(resource: Resource, object: JsonObject, context: De
   }
   const schema = resource.custom?.schema
   if (schema === undefined) return object
-  const filled = applyDefaults(schema, object)
-  return isObject(filled) ? filled : object
+  try {
+    const filled = applyDefaults(schema, object)
+    return isObject(filled) ? filled : object
+  } catch (error) {
+    throw error instanceof DefaultsTooLarge ? entityTooLarge(error.message) : error
+  }
+}
+
+/** What takes long before a validation, in small steps: the patterns and rules of what is written, or of its schema. */
+export async function prepareValidation(resource: Resource, object: JsonObject): Promise<void> {
+  const schemas =
+    resource.bucket === CRD_BUCKET
+      ? asArray(valueAt(object, 'spec', 'versions')).map((version) =>
+          valueAt(version, 'schema', 'openAPIV3Schema'),
+        )
+      : [resource.custom?.schema]
+  for (const schema of schemas) if (isObject(schema)) await prepareSchema(schema)
 }
 
 export function validateShape(

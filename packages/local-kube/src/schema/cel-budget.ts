@@ -1,24 +1,14 @@
 /**
  * What the evaluation of rules may cost, counted while they run: a rule within a rule over a list is quadratic, and
- * everybody waits for it. Every turn of a comprehension pays for the expression it repeats.
+ * everybody waits for it. Every turn of a comprehension pays for the expression it repeats, and every operator and call
+ * for what it is given to look through.
  */
 
 /** Parts of expressions evaluated for one object; about a tenth of a second. */
 const BUDGET = 500_000
+const CHARACTERS_PER_PART = 32
 const COMPREHENSIONS = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
-/** These look at a whole list or text in one step. */
-const LONG_STEPS = new Set([
-  'indexOf',
-  'lastIndexOf',
-  'sum',
-  'min',
-  'max',
-  'isSorted',
-  'contains',
-  'join',
-  'split',
-])
-const VALUES_PER_STEP = 20
+const OPERATORS = new Set(['==', '!=', 'in', '+', '<', '<=', '>', '>='])
 
 export class BudgetExceeded extends Error {
   constructor() {
@@ -28,12 +18,10 @@ export class BudgetExceeded extends Error {
 }
 
 let left = BUDGET
-let longStep = 1
 
-/** For one object with so many values in it. */
-export function openBudget(values: number): void {
+/** For one object. */
+export function openBudget(): void {
   left = BUDGET
-  longStep = 1 + Math.floor(values / VALUES_PER_STEP)
 }
 
 /** Throws `BudgetExceeded`; asked after each rule, because a loop without budget just ends. */
@@ -41,10 +29,44 @@ export function checkBudget(): void {
   if (left < 0) throw new BudgetExceeded()
 }
 
+/** Takes so many parts from the budget. Throws `BudgetExceeded` when they are not there. */
+export function charge(parts: number): void {
+  left -= parts
+  checkBudget()
+}
+
+const weights = new WeakMap<object, number>()
+
+/** Values and text in a value; what was counted once is remembered. */
+export function weightOf(value: unknown): number {
+  if (typeof value === 'string') return 1 + Math.floor(value.length / CHARACTERS_PER_PART)
+  if (typeof value !== 'object' || value === null) return 1
+  const known = weights.get(value)
+  if (known !== undefined) return known
+  const weight =
+    value instanceof Uint8Array
+      ? 1 + Math.floor(value.length / CHARACTERS_PER_PART)
+      : Object.values(value).reduce<number>((sum, child) => sum + weightOf(child), 1)
+  weights.set(value, weight)
+  return weight
+}
+
+interface Evaluator {
+  readonly run: (node: Node, context: unknown) => unknown
+}
+
+type Evaluate = (evaluator: Evaluator, node: Node, context: unknown) => unknown
+
 interface Node {
   readonly op: string
   readonly args: unknown
-  readonly meta?: { readonly alternate?: { readonly args: Loop } }
+  readonly meta: { readonly evaluate: Evaluate; readonly alternate?: { readonly args: Loop } }
+  readonly setMeta: (key: 'evaluate', value: Evaluate) => void
+  /** Made by the check that comes before the first evaluation. */
+  readonly handle?: (...values: unknown[]) => unknown
+  readonly left?: Node
+  readonly right?: Node
+  readonly receiverWithArgs?: readonly Node[]
 }
 
 const isNode = (value: unknown): value is Node =>
@@ -60,33 +82,54 @@ const callOf = ({ op, args }: Node): { readonly name: string; readonly parts: un
   return typeof name === 'string' && Array.isArray(parts) ? { name, parts } : undefined
 }
 
-function weightOf(node: Node): { readonly parts: number; readonly longSteps: number } {
-  const isLong = node.op === 'in' || LONG_STEPS.has(callOf(node)?.name ?? '')
-  return childrenOf(node.args)
-    .map(weightOf)
-    .reduce(
-      (sum, child) => ({ parts: sum.parts + child.parts, longSteps: sum.longSteps + child.longSteps }),
-      { parts: 1, longSteps: isLong ? 1 : 0 },
-    )
-}
+/** A negation has its operand itself, not a list of one. */
+const operandsOf = ({ args }: Node): readonly Node[] => (isNode(args) ? [args] : childrenOf(args))
+
+const partsOf = (node: Node): number => operandsOf(node).reduce((sum, child) => sum + partsOf(child), 1)
 
 /** A macro's node stands for a loop, which asks its condition before each turn and ends when that is false. */
 interface Loop {
   condition?: (result: unknown) => boolean
 }
 
-/** Makes what comprehensions repeat pay for itself; changes the tree in place, before it is first evaluated. */
-export function chargeComprehensions(tree: unknown): void {
+/** Makes a rule pay while it runs; changes the tree in place, before it is first evaluated. */
+export function chargeEvaluation(tree: unknown): void {
   if (!isNode(tree)) return
-  for (const child of childrenOf(tree.args)) chargeComprehensions(child)
+  for (const operand of operandsOf(tree)) chargeEvaluation(operand)
   const call = callOf(tree)
   const repeated = call?.parts[1]
-  const loop = tree.meta?.alternate?.args
-  if (call === undefined || !COMPREHENSIONS.has(call.name) || !isNode(repeated) || loop === undefined) return
-  const { parts, longSteps } = weightOf(repeated)
+  const loop = tree.meta.alternate?.args
+  if (call !== undefined && COMPREHENSIONS.has(call.name) && isNode(repeated) && loop !== undefined)
+    chargeTurns(loop, partsOf(repeated))
+  else if (tree.op === 'rcall' || tree.op === 'call' || OPERATORS.has(tree.op)) chargeOperands(tree)
+}
+
+function chargeTurns(loop: Loop, parts: number): void {
   const goesOn = loop.condition
   loop.condition = (result) => {
-    left -= parts + longSteps * longStep
+    left -= parts
     return left >= 0 && (goesOn?.(result) ?? true)
   }
+}
+
+const paid = <T extends readonly unknown[]>(values: T): T => {
+  charge(values.reduce<number>((sum, value) => sum + weightOf(value), 0))
+  return values
+}
+
+/** The same as the library does, with a look at the operands between. */
+function chargeOperands(node: Node): void {
+  const { evaluate } = node.meta
+  node.setMeta('evaluate', (evaluator, self, context) => {
+    const { handle, left: first, right: second, receiverWithArgs } = self
+    if (handle === undefined) return evaluate(evaluator, self, context)
+    if (receiverWithArgs !== undefined)
+      return handle(paid(receiverWithArgs.map((part) => evaluator.run(part, context))), evaluator, self)
+    if (first !== undefined && second !== undefined) {
+      const [one, other] = paid([evaluator.run(first, context), evaluator.run(second, context)])
+      return handle(one, other, self, evaluator)
+    }
+    const values = childrenOf(self.args).map((part) => evaluator.run(part, context))
+    return handle(paid(values), self, evaluator)
+  })
 }

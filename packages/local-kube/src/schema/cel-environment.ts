@@ -4,15 +4,16 @@
  */
 import type { Environment } from '@marcbachmann/cel-js'
 import type { RE2JS } from 're2js'
+import { charge } from './cel-budget.ts'
 import { celLibrary } from './cel-library.ts'
-import { checkWork, linearRegex } from './linear-regex.ts'
+import { linearRegex, workOf } from './linear-regex.ts'
 
 type CelList = readonly unknown[]
 
 /** A pattern that may be matched with this text. */
 function matcher(pattern: string, text: string): ReturnType<RE2JS['matcher']> {
   const regex = linearRegex(pattern)
-  checkWork({ regex, text })
+  charge(workOf({ regex, text }))
   return regex.matcher(text)
 }
 
@@ -23,6 +24,7 @@ function replaced(text: string, from: string, to: string, limit: number): string
   const occurrences = from === '' ? text.length + 1 : text.split(from).length - 1
   if (text.length + Math.min(occurrences, limit) * to.length > LONGEST_TEXT)
     throw new Error('the result of replace is too long')
+  charge(Math.ceil(Math.min(occurrences, limit) / 2))
   let left = limit
   return text.replaceAll(from, (found) => (left-- > 0 ? to : found))
 }

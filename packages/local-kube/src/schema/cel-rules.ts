@@ -2,18 +2,20 @@
 import type { Duration } from '@marcbachmann/cel-js/evaluator'
 import { asArray, asObject, asString, isObject } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
-import { BudgetExceeded, chargeComprehensions, checkBudget, openBudget } from './cel-budget.ts'
+import { BudgetExceeded, charge, chargeEvaluation, checkBudget, openBudget, weightOf } from './cel-budget.ts'
 import { celEnvironment, rewireRegex } from './cel-environment.ts'
 import { celLibrary } from './cel-library.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired } from './field-error.ts'
 import type { FieldError, FieldErrorType } from './field-error.ts'
 import type { StructuralSchema } from './structural-schema.ts'
 
+type Evaluate = (context: Record<string, unknown>) => unknown
+
 interface Rule {
-  readonly evaluate: (context: Record<string, unknown>) => unknown
+  readonly evaluate: Evaluate
   readonly source: string
   readonly message: string
-  readonly messageExpression: ((context: Record<string, unknown>) => unknown) | undefined
+  readonly messageExpression: Evaluate | undefined
   readonly reason: FieldErrorType
   readonly fieldPath: string
   readonly usesOldSelf: boolean
@@ -33,12 +35,45 @@ const worthVisiting = new WeakMap<JsonObject, boolean>()
 const LONGEST_RULE = 10_000
 const MOST_RULES = 1_000
 
-function compile(expression: string): (context: Record<string, unknown>) => unknown {
+/** Characters of all expressions whose compiled form is kept. */
+const REMEMBERED = 4_000_000
+/** What an expression became, or why it is none. */
+const compiledExpressions = new Map<string, Evaluate | Error>()
+let remembered = 0
+let timesForgotten = 0
+
+/** Changes when expressions that were compiled before have to be compiled again. */
+export const expressionGeneration = (): number => timesForgotten
+
+/** Throws when the expression is none. */
+export function compileExpression(expression: string): Evaluate {
   if (expression.length > LONGEST_RULE)
     throw new Error(`the expression has ${expression.length} characters; ${LONGEST_RULE} are allowed`)
-  const parsed = celEnvironment().parse(rewireRegex(expression))
-  chargeComprehensions(parsed.ast)
-  return parsed as unknown as (context: Record<string, unknown>) => unknown
+  const compiled = compiledExpressions.get(expression) ?? remember(expression)
+  if (compiled instanceof Error) throw compiled
+  return compiled
+}
+
+function remember(expression: string): Evaluate | Error {
+  if (remembered > REMEMBERED) {
+    compiledExpressions.clear()
+    remembered = 0
+    timesForgotten += 1
+  }
+  remembered += expression.length
+  const compiled = compile(expression)
+  compiledExpressions.set(expression, compiled)
+  return compiled
+}
+
+function compile(expression: string): Evaluate | Error {
+  try {
+    const parsed = celEnvironment().parse(rewireRegex(expression))
+    chargeEvaluation(parsed.ast)
+    return parsed as unknown as Evaluate
+  } catch (error) {
+    return error as Error
+  }
 }
 
 function rulesOf(schema: StructuralSchema): readonly Rule[] {
@@ -50,10 +85,10 @@ function rulesOf(schema: StructuralSchema): readonly Rule[] {
     const expression = asString(rule['messageExpression'])
     const reason = asString(rule['reason']) as FieldErrorType
     return {
-      evaluate: compile(source),
+      evaluate: compileExpression(source),
       source,
       message: asString(rule['message']).trim(),
-      messageExpression: expression === '' ? undefined : compile(expression),
+      messageExpression: expression === '' ? undefined : compileExpression(expression),
       reason: REASONS.includes(reason) ? reason : 'FieldValueInvalid',
       fieldPath: asString(rule['fieldPath']),
       usesOldSelf: /\boldSelf\b/.test(source),
@@ -84,7 +119,7 @@ function hasRules(schema: StructuralSchema): boolean {
 /** Why an expression does not compile; `undefined` when it does. */
 export function expressionFault(expression: string): string | undefined {
   try {
-    compile(expression)
+    compileExpression(expression)
     return undefined
   } catch (error) {
     return (error as Error).message
@@ -135,18 +170,13 @@ export function evaluateCelRules(request: {
   readonly isRoot?: boolean
 }): FieldError[] {
   if (request.value === null || !hasRules(request.schema)) return []
-  openBudget(countValues(request.value))
+  openBudget()
   try {
     return evaluateAll(request)
   } catch (error) {
     if (!(error instanceof BudgetExceeded)) throw error
     return [fieldInvalid('<nil>', '', error.message)]
   }
-}
-
-function countValues(value: JsonValue): number {
-  if (typeof value !== 'object' || value === null) return 1
-  return Object.values(value).reduce<number>((sum, child) => sum + countValues(child ?? null), 1)
 }
 
 function evaluateAll({
@@ -166,6 +196,7 @@ function evaluateAll({
   const errors: FieldError[] = []
   const rules = rulesOf(schema)
   if (rules.length > 0) {
+    charge(weightOf(value) + weightOf(old))
     const self = toCel(schema, value, isRoot)
     const oldSelf = old === undefined || old === null ? undefined : toCel(schema, old, isRoot)
     for (const rule of rules) {
@@ -262,7 +293,7 @@ function evaluateRule({
     checkBudget()
     if (result === true) return undefined
   } catch (error) {
-    if (error instanceof BudgetExceeded) throw error
+    checkBudget()
     const reason = (error as Error).message.split('\n')[0] ?? ''
     return fail(`${reason} evaluating rule: ${rule.message === '' ? rule.source : rule.message}`)
   }
@@ -274,8 +305,8 @@ function messageOf(rule: Rule, context: Record<string, unknown>): string {
     try {
       const text = rule.messageExpression(context)
       if (typeof text === 'string' && text.trim() !== '') return text.trim()
-    } catch (error) {
-      if (error instanceof BudgetExceeded) throw error
+    } catch {
+      checkBudget()
       // A message that cannot be made falls back to the fixed one, as in Kubernetes.
     }
   }
@@ -385,19 +416,8 @@ export function evaluateCondition(
   const context = Object.fromEntries(
     Object.entries(variables).map(([name, value]) => [name, toCel(undefined, value)]),
   )
-  openBudget(Object.values(variables).reduce<number>((sum, value) => sum + countValues(value), 0))
-  const result = compileCondition(expression)(context)
+  openBudget()
+  const result = compileExpression(expression)(context)
   checkBudget()
   return result === true
-}
-
-const conditions = new Map<string, ReturnType<typeof compile>>()
-
-function compileCondition(expression: string): ReturnType<typeof compile> {
-  const known = conditions.get(expression)
-  if (known !== undefined) return known
-  const compiled = compile(expression)
-  if (conditions.size > 500) conditions.clear()
-  conditions.set(expression, compiled)
-  return compiled
 }

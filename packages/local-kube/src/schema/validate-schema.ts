@@ -10,7 +10,7 @@ import {
 } from './field-error.ts'
 import type { FieldError } from './field-error.ts'
 import { hasFormat } from './formats.ts'
-import { TooMuchWork, checkWork, linearRegex } from './linear-regex.ts'
+import { linearRegex, workOf } from './linear-regex.ts'
 import type { StructuralSchema } from './structural-schema.ts'
 
 const typeName = (value: JsonValue): string => {
@@ -40,8 +40,10 @@ function isAmong(allowed: readonly JsonValue[], value: JsonValue): boolean {
 
 /** Once there are this many, more of them help nobody. */
 const ENOUGH_ERRORS = 100
-/** Values compared with schemas for one object. An anyOf compares a value several times. */
+/** Values compared with schemas for one object, and parts of matches. An anyOf compares a value several times. */
 const LARGEST_WORK = 300_000
+/** Characters that are looked at in the time of one comparison. */
+const CHARACTERS = 64
 
 interface Work {
   left: number
@@ -88,7 +90,7 @@ function validate(schema: StructuralSchema, value: JsonValue, path: string, work
   const allowed = schema['enum']
   if (Array.isArray(allowed) && !isAmong(allowed, value)) errors.push(fieldNotSupported(path, value, allowed))
 
-  if (typeof value === 'string') errors.push(...validateString(schema, value, path, say))
+  if (typeof value === 'string') errors.push(...validateString(schema, value, path, say, work))
   else if (typeof value === 'number') errors.push(...validateNumber(schema, value, path, say))
   else if (Array.isArray(value)) errors.push(...validateArray(schema, value, path, say, work))
   else if (isObject(value)) {
@@ -108,10 +110,17 @@ const validateEmbedded = (value: JsonObject, path: string): FieldError[] =>
 
 type Say = (text: string) => string
 
-function validateString(schema: StructuralSchema, value: string, path: string, say: Say): FieldError[] {
+function validateString(
+  schema: StructuralSchema,
+  value: string,
+  path: string,
+  say: Say,
+  work: Work,
+): FieldError[] {
   const errors: FieldError[] = []
   const { maxLength, minLength, pattern, format } = schema
-  const length = [...value].length
+  work.left -= Math.floor(value.length / CHARACTERS)
+  const length = maxLength === undefined && minLength === undefined ? 0 : lengthOf(value)
   if (typeof maxLength === 'number' && length > maxLength) {
     errors.push({
       path,
@@ -122,11 +131,20 @@ function validateString(schema: StructuralSchema, value: string, path: string, s
   }
   if (typeof minLength === 'number' && length < minLength)
     errors.push(fieldInvalid(path, value, say(`should be at least ${minLength} chars long`)))
-  if (typeof pattern === 'string') errors.push(...validatePattern({ pattern, value, path, say }))
+  if (typeof pattern === 'string') errors.push(...validatePattern({ pattern, value, path, say, work }))
   if (typeof format === 'string' && !hasFormat(format, value)) {
     errors.push(fieldTypeInvalid(path, value, say(`must be of type ${format}: ${JSON.stringify(value)}`)))
   }
   return errors
+}
+
+/** In characters, not in the units of JavaScript. */
+function lengthOf(text: string): number {
+  let length = 0
+  for (let at = 0; at < text.length; at += 1)
+    // The second half of a pair counts nothing.
+    if ((text.charCodeAt(at) & 0xfc00) !== 0xdc00) length += 1
+  return length
 }
 
 function validatePattern({
@@ -134,21 +152,27 @@ function validatePattern({
   value,
   path,
   say,
+  work,
 }: {
   pattern: string
   value: string
   path: string
   say: Say
+  work: Work
 }): FieldError[] {
+  let regex: ReturnType<typeof linearRegex>
   try {
-    const regex = linearRegex(pattern)
-    checkWork({ regex, text: value })
-    return regex.matcher(value).find() ? [] : [fieldInvalid(path, value, say(`should match '${pattern}'`))]
-  } catch (error) {
+    regex = linearRegex(pattern)
+  } catch {
     // A pattern that is none was refused with its definition; kept from before that, it holds nobody up.
-    if (!(error instanceof TooMuchWork)) return []
-    return [fieldInvalid(path, value, say(error.message))]
+    return []
   }
+  const parts = workOf({ regex, text: value })
+  if (parts > LARGEST_WORK)
+    return [fieldInvalid(path, value, say(`is too long to be matched: ${value.length} characters`))]
+  work.left -= parts
+  if (work.left <= 0 || regex.matcher(value).find()) return []
+  return [fieldInvalid(path, value, say(`should match '${pattern}'`))]
 }
 
 function validateNumber(schema: StructuralSchema, value: number, path: string, say: Say): FieldError[] {
@@ -210,11 +234,16 @@ function validateArray(
       errors.push(...validate(items, item, `${path}[${index}]`, work))
     }
   }
-  errors.push(...duplicates(schema, value, path))
+  errors.push(...duplicates(schema, value, path, work))
   return errors
 }
 
-function duplicates(schema: StructuralSchema, value: readonly JsonValue[], path: string): FieldError[] {
+function duplicates(
+  schema: StructuralSchema,
+  value: readonly JsonValue[],
+  path: string,
+  work: Work,
+): FieldError[] {
   const kind = schema['x-kubernetes-list-type']
   if (kind !== 'set' && kind !== 'map') return []
   const keys = Array.isArray(schema['x-kubernetes-list-map-keys'])
@@ -222,15 +251,17 @@ function duplicates(schema: StructuralSchema, value: readonly JsonValue[], path:
     : []
   const seen = new Set<string>()
   const errors: FieldError[] = []
-  value.forEach((item, index) => {
+  for (const [index, item] of value.entries()) {
+    if (work.left <= 0 || errors.length >= ENOUGH_ERRORS) break
     const identity: JsonValue =
       kind === 'set' || !isObject(item)
         ? item
         : Object.fromEntries(keys.filter((key) => item[key] !== undefined).map((key) => [key, item[key]]))
     const text = JSON.stringify(identity)
+    work.left -= 1 + Math.floor(text.length / CHARACTERS)
     if (seen.has(text)) errors.push(fieldDuplicate(`${path}[${index}]`, identity))
     seen.add(text)
-  })
+  }
   return errors
 }
 
@@ -244,6 +275,7 @@ function validateObjectFields(
   const errors: FieldError[] = []
   const { properties, additionalProperties, required, minProperties, maxProperties } = schema
   const size = Object.keys(value).length
+  work.left -= Math.floor(size / 8)
   if (typeof maxProperties === 'number' && size > maxProperties) {
     errors.push({
       path,
@@ -256,7 +288,10 @@ function validateObjectFields(
     errors.push(fieldInvalid(path, size, say(`should have at least ${minProperties} properties`)))
   }
   const join = (key: string): string => (path === '' ? key : `${path}.${key}`)
-  for (const key of Array.isArray(required) ? required : []) {
+  const needed = Array.isArray(required) ? required : []
+  work.left -= Math.floor(needed.length / 8)
+  for (const key of needed) {
+    if (work.left <= 0 || errors.length >= ENOUGH_ERRORS) break
     if (typeof key === 'string' && !Object.hasOwn(value, key)) errors.push(fieldRequired(join(key)))
   }
   const declared = isObject(properties) ? properties : {}
@@ -282,7 +317,9 @@ function validateCombinations(
   const errors: FieldError[] = []
   // Each alternative is looked at once: twice would double with every level of nesting.
   const each = (candidates: readonly JsonValue[]): readonly (readonly FieldError[])[] =>
-    candidates.filter(isObject).map((candidate) => validate(candidate, value, path, work))
+    candidates
+      .filter(isObject)
+      .map((candidate) => (work.left <= 0 ? [] : validate(candidate, value, path, work)))
   // Kubernetes reports these without a field, which prints as <nil>.
   const composite = (detail: string): FieldError => ({
     ...fieldInvalid('<nil>', '', `"${path}" ${detail}`),

@@ -1,11 +1,11 @@
 import { createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import { warningHeader } from './warning-header.ts'
+import { warningHeaders } from './warning-headers.ts'
 
 const received = async (text: string): Promise<string> => {
   const server = createServer((_, response) => {
-    response.setHeader('Warning', warningHeader(text))
+    response.setHeader('Warning', [...warningHeaders([text])])
     response.end()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -31,4 +31,14 @@ test.each([
   },
 ])('a warning arrives: $reason', async ({ text, sent }) => {
   expect(await received(text)).toBe(sent)
+})
+
+test('warnings that are too long together are cut short, and those beyond are left out', () => {
+  const short = Array.from({ length: 100 }, (_, index) => `warning ${index}`)
+  expect(warningHeaders(short)).toHaveLength(100)
+  expect(warningHeaders(['x'.repeat(4_000)])).toEqual([`299 - "${'x'.repeat(4_000)}"`])
+  const long = Array.from({ length: 10_000 }, (_, index) => `${index} ${'🔥'.repeat(1_000)}`)
+  const kept = warningHeaders(long)
+  expect(kept).toHaveLength(16)
+  expect(Buffer.from(kept[0] ?? '', 'latin1').toString()).toBe(`299 - "0 ${'🔥'.repeat(254)}"`)
 })
