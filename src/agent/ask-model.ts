@@ -1,27 +1,27 @@
 // One turn of the model, and the only place that asks one: judged by the gate, its tokens reserved, its answer in the
 // journal. Failed tries are journalled turns of their own and count like any other.
 
-import { estimateInputTokens, judgeUsage, leastInputTokens } from '../domain/budget/estimate.ts'
-import type { Denied, ModelDecision } from '../domain/guardrail/decision.ts'
+import type { ModelDecision } from '../domain/guardrail/decision.ts'
 import { describeRule } from '../domain/guardrail/decision.ts'
-import type { EffectivePolicy, Limit } from '../domain/guardrail/effective-policy.ts'
-import { decideModelCall, MIN_ANSWER_TOKENS, modelDenied } from '../domain/guardrail/gate.ts'
+import type { EffectivePolicy } from '../domain/guardrail/effective-policy.ts'
+import { decideModelCall, MIN_ANSWER_TOKENS } from '../domain/guardrail/gate.ts'
 import { storeText } from '../domain/journal/stored-text.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { LanguageModel, ModelMessage, ModelTool, ModelTurn } from '../ports/language-model.ts'
+import type { LanguageModel, ModelTool, ModelTurn } from '../ports/language-model.ts'
 import type { Logger } from '../ports/logger.ts'
-import type { Reservation } from '../ports/spend-ledger.ts'
 import type { Conversation } from './conversation.ts'
-import { allCalls, messagesOf, withTurn, withTurnNumber } from './conversation.ts'
+import { allCalls, withTurn, withTurnNumber } from './conversation.ts'
 import type { Failure } from './failure.ts'
-import { failureFrom } from './failure.ts'
+import { failureFrom, policyFailure } from './failure.ts'
+import { fitRequest, type FittedRequest } from './fit-request.ts'
+import { judgeAnswer, thinkingLimit } from './judge-answer.ts'
 import type { ModelPacer } from './model-pacer.ts'
 import { MODEL_TRIES } from './model-pacer.ts'
 import { pause } from './pause.ts'
 import type { PinnedTools } from './pin-tools.ts'
 import type { TaskSession } from './task-session.ts'
 import { throwIfStopped } from './task-session.ts'
-import { SHOWN_RESULT_BYTES } from './tool-text.ts'
+import { exhaustedRule, tokensExhausted } from './tokens-exhausted.ts'
 import { understoodTurn } from './understood-turn.ts'
 
 export interface AskOutcome {
@@ -65,7 +65,7 @@ export const askModel = async ({
     const where = { ...position, turn: number }
     conversation = withTurnNumber(conversation, number)
     const offered = tools.offered(session.policy)
-    const request = fitted({
+    const request = fitRequest({
       conversation,
       system: systemPrompt,
       tools: offered,
@@ -88,7 +88,7 @@ export const askModel = async ({
       maxOutputTokens: decision.maxOutputTokens,
     })
     if (reservation.type === 'exhausted') {
-      const failure = exhausted(reservation, session.policy)
+      const failure = tokensExhausted(reservation, session.policy)
       await session.append([
         {
           type: 'llm.denied',
@@ -172,10 +172,13 @@ export const askModel = async ({
       },
       turn.usage,
     )
-    const failure =
-      contextCut({ turn, request, access }) ??
-      otherModel({ turn, modelName, policies: session.policies, log }) ??
-      thoughtTooLong({ turn, modelName, policies: session.policies })
+    const failure = judgeAnswer({
+      turn,
+      request,
+      asked: { modelName, endpoint: model.endpoint },
+      policies: session.policies,
+      log,
+    })
     return failure === undefined ? { conversation } : { conversation, failure }
   }
 }
@@ -195,45 +198,6 @@ const recordInterruption = async ({
   const code = stop.type === 'cancelled' ? 'TaskCancelled' : 'TaskTimeout'
   const message = stop.type === 'cancelled' ? `interrupted: ${stop.reason}` : `interrupted: ${stop.message}`
   await session.append([{ type: 'llm.failed', ...where, code, message, durationMs }])
-}
-
-interface FittedRequest {
-  readonly messages: readonly ModelMessage[]
-  readonly estimated: number
-}
-
-// A long tool result is shown shorter before a call is refused for its size: head and tail usually tell enough.
-const SHOWN_STEPS = [SHOWN_RESULT_BYTES, 8192, 4096, 2048, 1024]
-const ROOM_FOR_AN_ANSWER = 512
-
-const fitted = ({
-  conversation,
-  system,
-  tools,
-  policies,
-  note,
-}: {
-  readonly conversation: Conversation
-  readonly system: string
-  readonly tools: readonly ModelTool[]
-  readonly policies: readonly EffectivePolicy[]
-  readonly note?: string
-}): FittedRequest => {
-  const room = Math.min(...policies.map(({ limits }) => limits.tokensPerCall.value)) - ROOM_FOR_AN_ANSWER
-  let request: FittedRequest = { messages: [], estimated: Infinity }
-  for (const resultBytes of SHOWN_STEPS) {
-    const messages = messagesOf({
-      system,
-      conversation,
-      resultBytes,
-      ...(note === undefined ? {} : { note }),
-    })
-    const estimated = estimateInputTokens({ messages, tools })
-    if (estimated === request.estimated) continue
-    request = { messages, estimated }
-    if (estimated <= room) break
-  }
-  return request
 }
 
 const decide = ({
@@ -286,104 +250,4 @@ const generate = async ({
   } catch (error) {
     return { type: 'failed', failure: failureFrom(error, `ask model "${modelName}" at ${model.endpoint}`) }
   }
-}
-
-const contextCut = ({
-  turn,
-  request,
-  access,
-}: {
-  readonly turn: ModelTurn
-  readonly request: FittedRequest
-  readonly access: ModelAccess
-}): Failure | undefined => {
-  const verdict = judgeUsage({
-    reported: turn.usage.inputTokens,
-    estimated: request.estimated,
-    least: leastInputTokens(request.messages),
-  })
-  if (verdict.type === 'plausible') return undefined
-  return {
-    code: 'ContextTruncated',
-    message:
-      `model "${access.modelName}" at ${access.model.endpoint} read ${verdict.reported} tokens of a prompt that has ` +
-      `at least ${verdict.least}: its context window cut the beginning off`,
-    remedy:
-      'give the model a larger window (Ollama: OLLAMA_CONTEXT_LENGTH=16384 ollama serve) or shorter inputs',
-    retryable: false,
-  }
-}
-
-// Providers add versions to a model's name (`gpt-4o` answers as `gpt-4o-2024-08-06`); that is the model that was asked.
-const otherModel = ({
-  turn,
-  modelName,
-  policies,
-  log,
-}: {
-  readonly turn: ModelTurn
-  readonly modelName: string
-  readonly policies: readonly EffectivePolicy[]
-  readonly log: Logger
-}): Failure | undefined => {
-  if (turn.model === '' || turn.model === modelName) return undefined
-  log.warn({ model: modelName, answeredBy: turn.model }, 'another model answered')
-  for (const policy of policies) {
-    const denied = modelDenied({ policy, model: turn.model })
-    if (denied === undefined) continue
-    if (denied.reason === 'ModelNotAllowed' && turn.model.startsWith(modelName)) continue
-    return policyFailure(denied)
-  }
-  return undefined
-}
-
-const thinkingLimit = (policies: readonly EffectivePolicy[]): Limit | undefined =>
-  policies
-    .flatMap(({ limits }) => limits.thinkingTokensPerCall ?? [])
-    .toSorted((a, b) => a.value - b.value)
-    .at(0)
-
-/** Where the provider takes no budget, what it reports is all there is: an answer beyond the limit is not used. */
-const thoughtTooLong = ({
-  turn,
-  modelName,
-  policies,
-}: {
-  readonly turn: ModelTurn
-  readonly modelName: string
-  readonly policies: readonly EffectivePolicy[]
-}): Failure | undefined => {
-  const limit = thinkingLimit(policies)
-  const { thinkingTokens = 0 } = turn.usage
-  if (limit === undefined || thinkingTokens <= limit.value) return undefined
-  return {
-    code: 'PolicyDenied',
-    message: `model "${modelName}" thought ${thinkingTokens} tokens long, and ${describeRule(limit.source)} allows ${limit.value} in one call`,
-    remedy: `raise ${describeRule(limit.source)}, or use a model that thinks less`,
-    retryable: false,
-  }
-}
-
-export const policyFailure = ({ message, remedy }: Denied): Failure => ({
-  code: 'PolicyDenied',
-  message,
-  ...(remedy === undefined ? {} : { remedy }),
-  retryable: false,
-})
-
-type Exhausted = Reservation & { readonly type: 'exhausted' }
-
-const exhausted = ({ scope, limit, spent, resetsAt }: Exhausted, policy: EffectivePolicy): Failure => ({
-  code: 'DailyTokensExhausted',
-  message:
-    scope === 'agent'
-      ? `agent ${policy.agent.name} has used ${spent} of its ${limit} tokens of the day; it resets at ${resetsAt}`
-      : `namespace ${policy.agent.namespace} has used ${spent} of its ${limit} tokens of the day; it resets at ${resetsAt}`,
-  remedy: `wait until ${resetsAt}, or raise ${exhaustedRule({ scope }, policy)}`,
-  retryable: false,
-})
-
-const exhaustedRule = ({ scope }: Pick<Exhausted, 'scope'>, { limits }: EffectivePolicy): string => {
-  const limit = scope === 'agent' ? limits.dailyTokens : limits.namespaceDailyTokens
-  return limit === undefined ? `the ${scope}'s daily tokens` : describeRule(limit.source)
 }

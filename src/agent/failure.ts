@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from '../domain/error.ts'
 import { isKubeswarmError } from '../domain/error.ts'
+import type { Denied } from '../domain/guardrail/decision.ts'
 
 export interface Failure {
   readonly code: ErrorCode
@@ -31,3 +32,11 @@ export const failureFrom = (error: unknown, context: string): Failure => {
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
   }
 }
+
+/** Of a step that a rule does not let go on. */
+export const policyFailure = ({ message, remedy }: Denied): Failure => ({
+  code: 'PolicyDenied',
+  message,
+  ...(remedy === undefined ? {} : { remedy }),
+  retryable: false,
+})

@@ -510,7 +510,11 @@ export const groups: readonly Group[] = [
         'alias !== undefined && isCallable(policy, tool)',
         'alias !== undefined',
       ],
-      ['a forbidden server is not contacted', 'if (denied === undefined) continue', 'continue'],
+      [
+        'a forbidden server is not contacted',
+        "if (denied !== undefined) return unavailable(refusal('PolicyDenied', denied))",
+        '',
+      ],
     ],
   },
   {
@@ -535,10 +539,22 @@ export const groups: readonly Group[] = [
         "if (reservation.type === 'exhausted') {",
         "if (reservation.type === 'never') {",
       ],
+    ],
+  },
+  {
+    file: 'agent/judge-answer.ts',
+    tests: ['agent/faults.test.ts', 'agent/perform-task.test.ts'],
+    changes: [
+      ['the prompt was read whole', '  contextCut({ turn, request, asked }) ??\n', ''],
       [
         'the model that answered',
-        '      otherModel({ turn, modelName, policies: session.policies, log })',
-        '      undefined',
+        '  otherModel({ turn, modelName: asked.modelName, policies, log }) ??\n',
+        '',
+      ],
+      [
+        'tokens of thinking',
+        '  thoughtTooLong({ turn, modelName: asked.modelName, policies })\n',
+        '  undefined\n',
       ],
     ],
   },
