@@ -32,6 +32,7 @@ import {
   serviceAccounts,
   type Deployment,
 } from './builtin-kinds.ts'
+import { eventOfRun } from './controllers/event-run.ts'
 import { createIndexedCache, keyOf, type CacheView, type Indexes } from './reconcile/indexed-cache.ts'
 import { startReflector, type Reflector } from './reconcile/reflector.ts'
 
@@ -61,6 +62,8 @@ export const bySettings = 'settings'
 /** Index of runs and teams: `<namespace>/<team>` of a run; `<namespace>/<agent>` of a team's roles. */
 export const byTeam = 'team'
 export const byAgent = 'agent'
+/** Index of runs: the event that started them, as `eventOfRun` says it. */
+export const byEvent = 'event'
 
 export const openCaches = ({
   resources,
@@ -121,6 +124,7 @@ export const openCaches = ({
       indexes: {
         [byTeam]: ({ metadata: { namespace }, spec: { teamRef: name } }) =>
           name === undefined ? [] : [keyOf({ namespace, name })],
+        [byEvent]: (run) => [eventOfRun(run) ?? []].flat(),
       },
     }),
     policies: cache(swarmPolicies, { keep }),

@@ -20,6 +20,7 @@ import { createDegradedController } from './controllers/degraded.ts'
 import { createEventController } from './controllers/event.ts'
 import { createInboxController } from './controllers/inbox.ts'
 import { createNotifyController } from './controllers/notify.ts'
+import { createEventHistory } from './controllers/event-history.ts'
 import { createJournalKeeper } from './controllers/journal-keeper.ts'
 import { createPolicyController } from './controllers/policy.ts'
 import { createRunEndsController } from './controllers/run-ends.ts'
@@ -115,6 +116,7 @@ export const runOperator = async ({
       createNotifyController(context),
       createDegradedController(context, tell),
       createDispatcher({ ...context, channels }),
+      createEventHistory(context),
       createJournalKeeper(context),
     ]
     stack.push(() => events.close())

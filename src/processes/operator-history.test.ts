@@ -75,3 +75,28 @@ test('old runs go when the team’s history is full, and stay when the team is d
   await new Promise((resolve) => setTimeout(resolve, 100))
   expect((await resources.list(swarmRuns)).items).toHaveLength(1)
 })
+
+test('of the runs of an agent that an event started the newest stay, and what a person started stays', async () => {
+  const { resources } = await setUp()
+  const ended = (name: string, minute: number, labels: Readonly<Record<string, string>>): SwarmRun => ({
+    ...runNamed(name, { agent: 'clerk', prompt: 'p' }),
+    metadata: { name, namespace, labels },
+    spec: { agent: 'clerk', prompt: 'p' },
+    status: {
+      phase: 'Succeeded',
+      completionTime: new Date(Date.UTC(2026, 3, 23, 2, minute)).toISOString(),
+    },
+  })
+  await resources.create(swarmRuns, ended('by-hand', 0, {}))
+  for (let minute = 0; minute < 12; minute++)
+    await resources.create(swarmRuns, ended(`alert-${minute}`, minute, { 'kubeswarm.io/event': 'pagerduty' }))
+  await vi.waitFor(
+    async () => {
+      const names = (await resources.list(swarmRuns)).items.map(({ metadata }) => metadata.name)
+      expect(names.toSorted()).toEqual(
+        ['by-hand', ...Array.from({ length: 10 }, (_, index) => `alert-${index + 2}`)].toSorted(),
+      )
+    },
+    { timeout: 10_000 },
+  )
+})

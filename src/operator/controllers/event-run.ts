@@ -6,6 +6,7 @@ import { triggerLabel } from '../../domain/run/take-snapshot.ts'
 import type { EventRun } from '../../domain/trigger/make-way.ts'
 import { hashOf, labelValue } from '../../domain/workload/agent-names.ts'
 import type { InboxEntry, OwedRun } from '../../ports/inbox.ts'
+import { keyOf } from '../reconcile/indexed-cache.ts'
 
 const eventLabel = 'kubeswarm.io/event'
 const teamLabel = 'kubeswarm.io/team'
@@ -13,7 +14,20 @@ const subjectLabel = 'kubeswarm.io/subject'
 const subjectAnnotation = 'kubeswarm.io/subject'
 const LONGEST_SUBJECT = 1024
 
-export const ofEvent = (name: string): string => `${eventLabel}=${labelValue(name)}`
+/** Names an event among all as its runs do. */
+export const eventKeyOf = ({
+  namespace,
+  name,
+}: {
+  readonly namespace: string | undefined
+  readonly name: string
+}): string => keyOf({ namespace, name: labelValue(name) })
+
+/** The key of the event that started the run; undefined where none did. */
+export const eventOfRun = ({ metadata: { namespace, labels } }: SwarmRun): string | undefined => {
+  const event = labels?.[eventLabel]
+  return event === undefined ? undefined : keyOf({ namespace, name: event })
+}
 
 /** Undefined where the accepted delivery holds no manifest for it. */
 export const promisedRun = (owed: OwedRun): EventRun | undefined => {

@@ -2,7 +2,6 @@
 // conflict that means "done", so an operator that dies between the two leaves nothing out and starts nothing twice.
 // Each event has its own queue: one that must wait holds up no other.
 
-import { swarmRuns, type SwarmRun } from '../../api/v1alpha1/index.ts'
 import { isOver } from '../../domain/run/is-over.ts'
 import { decideStarts, startRules } from '../../domain/trigger/decide-starts.ts'
 import type { EventRun } from '../../domain/trigger/make-way.ts'
@@ -11,8 +10,9 @@ import type { OperatorContext } from '../context.ts'
 import { createController, type Again, type Controller } from '../reconcile/controller.ts'
 import { keyOf, splitKey } from '../reconcile/indexed-cache.ts'
 import { createBatch } from './batch.ts'
-import { existingRun, ofEvent, promisedRun } from './event-run.ts'
+import { promisedRun } from './event-run.ts'
 import { settleOwed } from './settle-owed.ts'
+import { createUnfinishedRuns } from './unfinished-runs.ts'
 
 /** Owed runs that are read at a time. */
 const PAGE = 100
@@ -31,7 +31,8 @@ interface EventName {
 }
 
 export const createInboxController = (context: OperatorContext): Controller => {
-  const { resources, store, caches, clock, random, logger, events } = context
+  const { store, caches, clock, random, logger, events } = context
+  const running = createUnfinishedRuns({ runs: caches.runs, clock })
   /** Events with runs that wait for others to end. */
   const waiting = new Set<string>()
   /** Of these, those that have no place free: only an end of a run changes that, another delivery does not. */
@@ -77,7 +78,7 @@ export const createInboxController = (context: OperatorContext): Controller => {
       if (after === undefined) break
       const decided = decideStarts({
         waiting: page.map((owed) => ({ name: owed.run, run: promisedRun(owed) })),
-        unfinished: unfinished ?? (await unfinishedRuns(event)),
+        unfinished: unfinished ?? running.of(event),
         rules,
       })
       unfinished = decided.unfinished
@@ -85,7 +86,10 @@ export const createInboxController = (context: OperatorContext): Controller => {
         const start = decided.starts[index]
         if (start === undefined) continue
         if (start.type === 'wait' || start.type === 'replace') waits ??= `${owed.run} waits: ${start.message}`
-        await batch.add(() => settleOwed({ context, owed, start }))
+        await batch.add(async () => {
+          const run = promisedRun(owed)
+          if ((await settleOwed({ context, owed, start })) && run !== undefined) running.created(event, run)
+        })
       }
       if (page.length < PAGE) break
       // Behind the last free place nothing can start.
@@ -97,12 +101,6 @@ export const createInboxController = (context: OperatorContext): Controller => {
     await batch.settled()
     const isFull = waits !== undefined && (unfinished?.length ?? 0) >= rules.maxUnfinished
     return { waits, isFull, throwFirst: () => batch.throwFirst() }
-  }
-
-  /** The runs of the event that have not ended, asked of the API server: a cache may not know the latest. */
-  const unfinishedRuns = async ({ namespace, name }: EventName): Promise<readonly EventRun[]> => {
-    const page = await resources.list<SwarmRun>(swarmRuns, { namespace, labelSelector: ofEvent(name) })
-    return page.items.filter((run) => !isOver(run)).map(existingRun)
   }
 
   const announceWait = (name: EventName, message: string) => {
@@ -151,6 +149,7 @@ export const createInboxController = (context: OperatorContext): Controller => {
     },
     close: () => {
       for (const stop of stops) stop()
+      running.close()
       return controller.close()
     },
   }

@@ -14,7 +14,7 @@ interface Refused {
   readonly message: string
 }
 
-/** Carries out what was decided. A run that waits is left owed. */
+/** Carries out what was decided, and resolves to whether the run exists now. A run that waits is left owed. */
 export const settleOwed = async ({
   context,
   owed,
@@ -23,18 +23,24 @@ export const settleOwed = async ({
   readonly context: OperatorContext
   readonly owed: OwedRun
   readonly start: Start
-}): Promise<void> => {
+}): Promise<boolean> => {
   switch (start.type) {
-    case 'free':
-      return settle({ context, owed, refused: await create({ context, owed }) })
+    case 'free': {
+      const refused = await create({ context, owed })
+      await settle({ context, owed, refused })
+      return refused === undefined
+    }
     case 'refuse':
-      return settle({ context, owed, refused: { reason: 'Forbidden', message: start.message } })
+      await settle({ context, owed, refused: { reason: 'Forbidden', message: start.message } })
+      return false
     case 'overtaken':
-      return settle({ context, owed, refused: { reason: 'Replaced', message: start.message } })
+      await settle({ context, owed, refused: { reason: 'Replaced', message: start.message } })
+      return false
     case 'replace':
       for (const name of start.runs) await cancel(context, { namespace: owed.entry.namespace, name })
-      return
+      return false
     case 'wait':
+      return false
   }
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { apiVersion, type SwarmRun, type SwarmTeam } from '../../api/v1alpha1/index.ts'
-import { durationMs, expiredRuns, teamStatus } from './team-status.ts'
+import { expiredRuns } from './run-history.ts'
+import { durationMs, historyLimits, teamStatus } from './team-status.ts'
 
 const now = Date.parse('2026-04-23T03:00:00Z')
 const teamOf = (spec: Partial<SwarmTeam['spec']> = {}): SwarmTeam => ({
@@ -31,12 +32,16 @@ test('the newest of each kind are kept, running ones always', () => {
     runOf('r', 'Running', 600),
   ]
   const team = teamOf({ successfulRunsHistoryLimit: 2, failedRunsHistoryLimit: 0 })
-  expect(names(expiredRuns({ team, runs, now }).expired)).toEqual(['f1', 'f2', 's3'])
+  expect(names(expiredRuns({ limits: historyLimits(team), runs, now }).expired)).toEqual(['f1', 'f2', 's3'])
 })
 
 test('runs go when they are older than runRetainFor, and the next to go is known', () => {
   const runs = [runOf('young', 'Succeeded', 10), runOf('old', 'Succeeded', 90)]
-  const { expired, nextAt } = expiredRuns({ team: teamOf({ runRetainFor: '1h' }), runs, now })
+  const { expired, nextAt } = expiredRuns({
+    limits: historyLimits(teamOf({ runRetainFor: '1h' })),
+    runs,
+    now,
+  })
   expect(names(expired)).toEqual(['old'])
   expect(nextAt).toBe(now + 50 * 60_000)
 })

@@ -1,9 +1,10 @@
-// What a team's status says, and which of its old runs may go: pure decisions over what the caches hold.
+// What a team's status says, and how much of its history it keeps: pure decisions over what the caches hold.
 
 import type { SwarmAgent, SwarmRun, SwarmTeam, SwarmTeamStatus } from '../../api/v1alpha1/index.ts'
 import type { FieldError } from '../../domain/error.ts'
 import { isOver } from '../../domain/run/is-over.ts'
 import { conditionsAt, type ConditionNow } from '../conditions.ts'
+import { defaultHistory, type HistoryLimits } from './run-history.ts'
 
 export const teamStatus = ({
   team,
@@ -91,39 +92,15 @@ const newest = (runs: readonly SwarmRun[]): SwarmRun | undefined =>
 const isNewer = ({ metadata: a }: SwarmRun, { metadata: b }: SwarmRun): boolean =>
   (compare(a.creationTimestamp ?? '', b.creationTimestamp ?? '') || compare(a.name, b.name)) > 0
 
-const defaultSucceeded = 10
-const defaultFailed = 3
-
-/** Finished runs beyond the team's history, and when the next one will be. */
-export const expiredRuns = ({
-  team,
-  runs,
-  now,
-}: {
-  readonly team: SwarmTeam
-  readonly runs: readonly SwarmRun[]
-  readonly now: number
-}): { readonly expired: readonly SwarmRun[]; readonly nextAt?: number } => {
-  const { successfulRunsHistoryLimit = defaultSucceeded, failedRunsHistoryLimit = defaultFailed } = team.spec
-  const retainMs = team.spec.runRetainFor === undefined ? undefined : durationMs(team.spec.runRetainFor)
-  // Asked at the end of each run, of a history that may be long: times are read once.
-  const finished = runs
-    .flatMap((run) => {
-      const { phase, completionTime } = run.status ?? {}
-      if (phase === undefined || !isOver(run)) return []
-      return [{ run, succeeded: phase === 'Succeeded', endedAt: Date.parse(completionTime ?? '') || 0 }]
-    })
-    .toSorted((a, b) => b.endedAt - a.endedAt || compare(b.run.metadata.name, a.run.metadata.name))
-  const left = { succeeded: successfulRunsHistoryLimit, failed: failedRunsHistoryLimit }
-  const expired: SwarmRun[] = []
-  let nextAt: number | undefined
-  for (const { run, succeeded, endedAt } of finished) {
-    const isKept = succeeded ? left.succeeded-- > 0 : left.failed-- > 0
-    if (!isKept || (retainMs !== undefined && endedAt + retainMs <= now)) expired.push(run)
-    // From the newest to the oldest: the last one that stays is the next to go.
-    else if (retainMs !== undefined) nextAt = endedAt + retainMs
-  }
-  return { expired, ...(nextAt === undefined ? {} : { nextAt }) }
+/** What of the team's runs is kept. */
+export const historyLimits = ({ spec }: SwarmTeam): HistoryLimits => {
+  const {
+    successfulRunsHistoryLimit: succeeded = defaultHistory.succeeded,
+    failedRunsHistoryLimit: failed = defaultHistory.failed,
+    runRetainFor,
+  } = spec
+  const retainMs = runRetainFor === undefined ? undefined : durationMs(runRetainFor)
+  return { succeeded, failed, ...(retainMs === undefined ? {} : { retainMs }) }
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -9,7 +9,8 @@ import type { OperatorContext } from '../context.ts'
 import { isEmpty, mergePatch } from '../merge-patch.ts'
 import { createController, type Again, type Controller } from '../reconcile/controller.ts'
 import { keyOf, splitKey } from '../reconcile/indexed-cache.ts'
-import { expiredRuns, teamStatus } from './team-status.ts'
+import { expiredRuns } from './run-history.ts'
+import { historyLimits, teamStatus } from './team-status.ts'
 
 const tellsOfRunsAfterMs = 500
 const runsAtOnce = 20
@@ -36,7 +37,7 @@ export const createTeamController = (
     const patch = mergePatch(team.status, status)
     if (!isEmpty(patch)) await resources.patchStatus(swarmTeams, { namespace, name }, patch)
 
-    const { expired, nextAt } = expiredRuns({ team, runs, now })
+    const { expired, nextAt } = expiredRuns({ limits: historyLimits(team), runs, now })
     const going = expired.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     // A limit that was lowered may cost thousands: a few at a time, so that runs under way find API and store free.
     for (let first = 0; first < going.length; first += runsAtOnce)
