@@ -2,7 +2,6 @@
 
 import type { SwarmAgent, SwarmRun, SwarmTeam, SwarmTeamStatus } from '../../api/v1alpha1/index.ts'
 import type { FieldError } from '../../domain/error.ts'
-import { isOver } from '../../domain/run/is-over.ts'
 import { conditionsAt, type ConditionNow } from '../conditions.ts'
 import { defaultHistory, type HistoryLimits } from './run-history.ts'
 
