@@ -169,7 +169,8 @@ export const groups: readonly Group[] = [
       `${guardrail}/trust.test.ts`,
       `${guardrail}/output-gate.test.ts`,
       'domain/admission/check-separation.test.ts',
-      'domain/admission/admit.test.ts',
+      'domain/admission/check-agent.test.ts',
+      'domain/admission/check-policy.test.ts',
     ],
     changes: [
       ['denials add up', 'toolDeny: union(a.toolDeny, b.toolDeny)', 'toolDeny: a.toolDeny'],
@@ -398,7 +399,7 @@ export const groups: readonly Group[] = [
   },
   {
     file: 'domain/admission/check-agent.ts',
-    tests: ['domain/admission/admit.test.ts', 'domain/admission/check-separation.test.ts'],
+    tests: ['domain/admission/check-separation.test.ts'],
     changes: [
       ['policies at admission', '    checkPolicies(agent, context),\n', ''],
       ['separation at admission', '    checkAgentSeparation({ agent, oldAgent, context }),\n', ''],
