@@ -214,6 +214,10 @@ const zombie = async (
   }
 }
 
+/**
+ * Every write of the cluster is counted, whoever makes it. A kubelet would renew its Lease here; the embedded node has
+ * nobody to tell, and renews none. On a cluster of its own, the Leases of nodes and of Kubernetes' components are theirs.
+ */
 export const staysIdle = async (bench: Bench, { ms }: { readonly ms: number }): Promise<Drill> => {
   const look = async () => ({
     writes: await bench.writes(),

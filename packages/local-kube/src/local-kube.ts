@@ -62,6 +62,8 @@ export async function startLocalKube({
         kubeconfig: server.kubeconfig(),
         nodeName,
         stateDirectory,
+        // There is no node lifecycle controller here that would ask for it, and a cluster with nothing to do writes nothing.
+        leaseSeconds: false,
         ...(servingCertificate === undefined ? {} : { servingCertificate }),
         ...childLogger,
         ...rest,

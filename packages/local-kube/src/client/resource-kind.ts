@@ -37,6 +37,7 @@ export const kinds = {
   replicaSets: define('apps', 'v1', 'replicasets', 'ReplicaSet'),
   jobs: define('batch', 'v1', 'jobs', 'Job'),
   endpointSlices: define('discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice'),
+  leases: define('coordination.k8s.io', 'v1', 'leases', 'Lease'),
   customResourceDefinitions: define(
     'apiextensions.k8s.io',
     'v1',

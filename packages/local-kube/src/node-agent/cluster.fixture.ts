@@ -65,7 +65,7 @@ export async function startCluster({
       await client.create({ kind, namespace, body })
     },
     async eventually(what, check) {
-      const until = Date.now() + 15_000
+      const until = Date.now() + 25_000
       let last: unknown
       while (Date.now() < until) {
         try {

@@ -8,6 +8,10 @@ import type { Condition, Node } from '../client/kubernetes-types.ts'
 import { kinds } from '../client/resource-kind.ts'
 
 export interface NodeRegistration {
+  /** As the server has it after the registration. */
+  readonly node: Node
+  /** Says again that the node is ready; `present` is what is known of it. */
+  renew(present: Node | undefined): Promise<void>
   /** Says in the API that the node agent has stopped. */
   withdraw(): Promise<void>
 }
@@ -46,8 +50,8 @@ export async function registerNode({
     }
   }
 
-  const writeStatus = (conditions: readonly Condition[]): Promise<unknown> =>
-    client.patch({
+  const writeStatus = (conditions: readonly Condition[]): Promise<Node> =>
+    client.patch<Node>({
       kind: kinds.nodes,
       name: nodeName,
       subresource: 'status',
@@ -79,9 +83,13 @@ export async function registerNode({
     })
 
   const previous = await create()
-  await writeStatus(conditions({ previous, ready: true }))
+  const node = await writeStatus(conditions({ previous, ready: true }))
 
   return {
+    node,
+    async renew(present) {
+      await writeStatus(conditions({ previous: present, ready: true }))
+    },
     async withdraw() {
       try {
         await writeStatus(conditions({ previous: undefined, ready: false }))

@@ -13,6 +13,7 @@ import { kinds, pathOf } from '../client/resource-kind.ts'
 import type { LocalImage } from './image.ts'
 import { createKubeletAccess } from './kubelet-access.ts'
 import { startKubeletServer } from './kubelet-server.ts'
+import { startHeartbeat } from './node-heartbeat.ts'
 import { registerNode } from './node-registration.ts'
 import type { PodEvent } from './pod-event.ts'
 import { podDirectory, startPodWorker, type NodeContext, type PodWorker } from './pod-worker.ts'
@@ -42,6 +43,8 @@ export interface NodeAgentConfig {
   readonly clientAuthority?: string
   /** No pod gets longer than this to stop when the agent itself stops. */
   readonly longestShutdownMilliseconds?: number
+  /** Of the node's Lease; renewed every quarter. False: nobody calls a node dead here, so nothing is written for it. */
+  readonly leaseSeconds?: number | false
   readonly logger?: Logger
   readonly onPodEvent?: (event: PodEvent) => void
 }
@@ -67,6 +70,7 @@ export async function startNodeAgent({
   servingCertificate,
   clientAuthority,
   longestShutdownMilliseconds = 10_000,
+  leaseSeconds = 40,
   logger = silentLogger,
   onPodEvent = () => undefined,
 }: NodeAgentConfig): Promise<NodeAgent> {
@@ -164,6 +168,11 @@ export async function startNodeAgent({
     fieldSelector: 'spec.nodeName=',
   })
   await Promise.all([mine.synced, unbound.synced, nodes.synced, services.synced, slices.synced])
+  nodes.learn(registration.node)
+  const heartbeat =
+    leaseSeconds === false
+      ? undefined
+      : startHeartbeat({ client, nodeName, nodes, registration, leaseSeconds, logger })
   removeForgottenPods({ stateDirectory, known: new Set(mine.list().map(({ metadata }) => metadata.uid)) })
 
   const context: NodeContext = {
@@ -207,6 +216,7 @@ export async function startNodeAgent({
     stopPods()
     await Promise.all([...workers.values()].map((worker) => worker.shutDown(longestShutdownMilliseconds)))
     await Promise.all(vanishing)
+    await heartbeat?.close()
     await registration
       .withdraw()
       .catch((error: unknown) => logger.warn({ error: String(error) }, 'cannot say goodbye'))
