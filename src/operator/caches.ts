@@ -89,10 +89,19 @@ export const openCaches = ({
       readonly keep?: (object: T) => T
     } = {},
   ): CacheView<T> => {
-    const { indexes, ...selection } = options
+    const { indexes, keep = (object) => object, ...selection } = options
     const created = createIndexedCache<T>(indexes)
     starters.push(() =>
-      startReflector({ resources, type, cache: created, clock, random, logger, ...selection }),
+      startReflector({
+        resources,
+        type,
+        cache: created,
+        clock,
+        random,
+        logger,
+        keep: (object) => keep(withoutManagers(object)),
+        ...selection,
+      }),
     )
     return created
   }
@@ -145,6 +154,14 @@ export const openCaches = ({
       await Promise.all(reflectors.map((reflector) => reflector.close()))
     },
   }
+}
+
+/** Who wrote which field is half of a small object, and nobody here asks. */
+const withoutManagers = <T extends KubernetesObject>(object: T): T => {
+  const { managedFields: _managers, ...metadata } = object.metadata as T['metadata'] & {
+    readonly managedFields?: unknown
+  }
+  return { ...object, metadata }
 }
 
 const metadataOf = ({ apiVersion, kind, metadata }: KubernetesObject): KubernetesObject => {
