@@ -69,7 +69,7 @@ test.skipIf(!canSeeProcesses)(
 test.skipIf(!canSeeProcesses)(
   'F65 F66 a history is listed page by page and goes when its limits say so',
   async () => {
-    const { figure, wrong } = await longHistory(bench, { runs: 501 })
+    const { figure, wrong } = await longHistory(bench, { runs: 201 })
     console.log(figure)
     expect(wrong).toEqual([])
   },

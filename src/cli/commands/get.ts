@@ -17,6 +17,7 @@ export const registerGet = (program: Command): void => {
     .argument('<kind>', `one of ${kindWords.join(', ')}, or kind/name`)
     .argument('[name]')
     .option('-A, --all-namespaces', 'in every namespace')
+    .option('--chunk-size <count>', 'objects of one answer of the API server; 0: all at once', '500')
     .option('-o, --output <format>', 'table, wide, json, yaml or name', outputFormat, 'table')
     .addHelpText(
       'before',
@@ -26,11 +27,17 @@ export const registerGet = (program: Command): void => {
       async (
         kind: string,
         name: string | undefined,
-        options: ClusterOptions & { output: OutputFormat; allNamespaces?: boolean },
+        options: ClusterOptions & { output: OutputFormat; allNamespaces?: boolean; chunkSize: string },
       ) => {
         const target = targetOf(name === undefined ? [kind] : [kind, name])
         const text = await withCluster(options, (cluster) =>
-          get({ cluster, ...target, format: options.output, everywhere: options.allNamespaces === true }),
+          get({
+            cluster,
+            ...target,
+            format: options.output,
+            everywhere: options.allNamespaces === true,
+            chunkSize: chunkSizeOf(options.chunkSize),
+          }),
         )
         if (text !== '') console.log(text)
       },
@@ -43,12 +50,15 @@ const get = async ({
   name,
   format,
   everywhere,
+  chunkSize,
 }: {
   readonly cluster: Cluster
   readonly type: ResourceType
   readonly name?: string
   readonly format: OutputFormat
   readonly everywhere: boolean
+  /** Of tables; objects in full are asked for in pages of the client's own. */
+  readonly chunkSize: number
 }): Promise<string> => {
   const { connection, namespace } = cluster
   if (format === 'table' || format === 'wide') {
@@ -56,7 +66,7 @@ const get = async ({
       name === undefined
         ? collectionPath(type, everywhere ? undefined : namespace)
         : objectPath(type, { namespace, name })
-    const answer = await wholeTable({ cluster, path })
+    const answer = await wholeTable({ cluster, path, chunkSize })
     if (answer.rows.length === 0) {
       console.error(`No ${type.plural} found${everywhere ? '' : ` in namespace ${namespace}`}.`)
       return ''
@@ -78,16 +88,26 @@ const get = async ({
   return printObjects({ objects: items, format, single: false, plural: type.plural })
 }
 
-const PAGE = '500'
+const chunkSizeOf = (text: string): number => {
+  if (/^\d{1,6}$/.test(text)) return Number(text)
+  throw new KubeswarmError({
+    code: 'Usage',
+    message: `--chunk-size "${text}" is not a number of objects`,
+    remedy: 'leave it out, or give a number, for example --chunk-size 500',
+  })
+}
 
 /** Page by page, as kubectl asks. */
 const wholeTable = async ({
   cluster: { connection },
   path,
+  chunkSize,
 }: {
   readonly cluster: Cluster
   readonly path: string
+  readonly chunkSize: number
 }): Promise<Table> => {
+  const limit = String(chunkSize)
   const page = (query: Readonly<Record<string, string>>): Promise<Table> =>
     connection.transport.exchange<Table>({
       method: 'GET',
@@ -95,10 +115,10 @@ const wholeTable = async ({
       query,
       accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json',
     })
-  const first = await page({ limit: PAGE })
+  const first = await page({ limit })
   const rows = [...first.rows]
   for (let token = first.metadata?.continue ?? ''; token !== '';) {
-    const next = await page({ limit: PAGE, continue: token }).catch((error: unknown) => {
+    const next = await page({ limit, continue: token }).catch((error: unknown) => {
       // The snapshot of the first page is no longer there: all at once is one snapshot, too.
       if (error instanceof KubernetesApiError && error.status === 410) return undefined
       throw error
