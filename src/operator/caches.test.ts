@@ -25,9 +25,12 @@ const resources = {
     ],
     resourceVersion: '1',
   }),
-  async *watch(_: ResourceType, { signal }: { readonly signal: AbortSignal }) {
-    await new Promise((resolve) => signal.addEventListener('abort', resolve))
-  },
+  watch: (_: ResourceType, { signal }: { readonly signal: AbortSignal }) => ({
+    async *[Symbol.asyncIterator]() {
+      yield { type: 'BOOKMARK', resourceVersion: '2' }
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    },
+  }),
 } as unknown as Resources
 
 test('C5 what is watched is kept without who wrote which field, and of Secrets and ConfigMaps nothing but metadata', async () => {
