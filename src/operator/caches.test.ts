@@ -28,7 +28,7 @@ const resources = {
   watch: (_: ResourceType, { signal }: { readonly signal: AbortSignal }) => ({
     async *[Symbol.asyncIterator]() {
       yield { type: 'BOOKMARK', resourceVersion: '2' }
-      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
     },
   }),
 } as unknown as Resources
