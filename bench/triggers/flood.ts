@@ -19,7 +19,9 @@ export interface FloodFigures {
   readonly refused: number
   /** Neither 202 nor 429. */
   readonly failed: number
+  /** Of the resident memory: its highest above where it began, and of that what the second half added. */
   readonly grownBytes: number
+  readonly grownLateBytes: number
   readonly acceptedMs: readonly number[]
   readonly otherMs: readonly number[]
   readonly otherFailed: number
@@ -45,13 +47,15 @@ export async function flood({
   readonly seconds: number
 }): Promise<FloodFigures> {
   const pool = new Pool(url, { connections: CONNECTIONS, pipelining: 1 })
-  const probes = new Pool(url, { connections: 8, pipelining: 1 })
+  // A probe has a connection of its own: it waits for the hub, never for another probe.
+  const probes = new Pool(url, { connections: 256, pipelining: 1 })
   const counts = { sent: 0, accepted: 0, refused: 0, failed: 0, otherFailed: 0 }
   const acceptedMs: number[] = []
   const otherMs: number[] = []
   const healthMs: number[] = []
   const before = residentBytes()
   let most = before
+  let mostEarly = before
   const underWay = new Set<Promise<void>>()
   const occurredAt = new Date().toISOString()
 
@@ -103,11 +107,12 @@ export async function flood({
     underWay.add(piece)
   }
 
+  const began = performance.now()
   const probing = setInterval(() => {
     launch(probe)
     most = Math.max(most, residentBytes())
+    if (performance.now() - began < (seconds * 1000) / 2) mostEarly = most
   }, PROBE_MS)
-  const began = performance.now()
   while (performance.now() - began < seconds * 1000) {
     const due = Math.floor(((performance.now() - began) / 1000) * PER_SECOND)
     // Beyond that the sender itself would drown; what it could not send is not counted as sent.
@@ -120,5 +125,12 @@ export async function flood({
   clearInterval(probing)
   await Promise.all(underWay)
   await Promise.all([pool.close(), probes.close()])
-  return { ...counts, grownBytes: most - before, acceptedMs, otherMs, healthMs }
+  return {
+    ...counts,
+    grownBytes: most - before,
+    grownLateBytes: most - mostEarly,
+    acceptedMs,
+    otherMs,
+    healthMs,
+  }
 }
