@@ -1,7 +1,6 @@
-// `npm run bench -- NAME…` runs the named benchmarks and prints their tables; without a name all of them run and
-// bench/RESULTS.md is written. `--rounds N` overrides how often.
+// `npm run bench -- NAME…` runs the named benchmarks and prints their tables; `--write` puts them into bench/RESULTS.md
+// too. Without a name all of them run and are written. `--rounds N` overrides how often.
 
-import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Benchmark } from './benchmark.ts'
 import { coldstartBenchmark } from './coldstart.ts'
@@ -10,6 +9,7 @@ import { localKubeBenchmark } from './local-kube/benchmark.ts'
 import { machineLines } from './machine.ts'
 import { triggersBenchmark } from './triggers/benchmark.ts'
 import { resultTable } from './result-table.ts'
+import { writeResults, type Section } from './results-file.ts'
 import { runBenchmark } from './run-benchmark.ts'
 
 const benchmarks: readonly Benchmark[] = [
@@ -20,7 +20,7 @@ const benchmarks: readonly Benchmark[] = [
 ]
 
 const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string' } },
+  options: { rounds: { type: 'string' }, write: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
 const unknown = positionals.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name))
@@ -40,7 +40,7 @@ const machine = machineLines(new Date())
 console.log(machine.join('\n'))
 const chosen =
   positionals.length === 0 ? benchmarks : benchmarks.filter(({ name }) => positionals.includes(name))
-const tables: string[] = []
+const sections: Section[] = []
 for (const benchmark of chosen) {
   const result = await runBenchmark({
     benchmark,
@@ -48,22 +48,12 @@ for (const benchmark of chosen) {
     onProgress: (line) => console.error(line),
   })
   const table = resultTable(result)
-  tables.push(table)
+  const { name } = benchmark
+  const command = `npm run bench -- ${name}${rounds === undefined ? '' : ` --rounds ${rounds}`}`
+  sections.push({ name, command, machine, table })
   console.log(`\n${table}`)
 }
-if (positionals.length === 0) {
-  const file = new URL('./RESULTS.md', import.meta.url)
-  writeFileSync(
-    file,
-    [
-      '# Results',
-      '',
-      'Written by `npm run bench`. Times depend on the machine; ratios less so.',
-      '',
-      ...machine,
-      '',
-      ...tables,
-    ].join('\n'),
-  )
+if (values.write || positionals.length === 0) {
+  writeResults(sections)
   console.log('written: bench/RESULTS.md')
 }

@@ -19,8 +19,9 @@ export interface MeasuredServer {
   readonly close: () => Promise<void>
 }
 
-export async function startMeasuredLocalKube(): Promise<MeasuredServer> {
-  const directory = mkdtempSync(join(tmpdir(), 'bench-local-kube-'))
+/** On a directory of its own that goes with it, or on one that is kept. */
+export async function startMeasuredLocalKube(kept?: string): Promise<MeasuredServer> {
+  const directory = kept ?? mkdtempSync(join(tmpdir(), 'bench-local-kube-'))
   const child = spawn(process.execPath, [fileURLToPath(new URL('./serve.ts', import.meta.url)), directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -36,7 +37,7 @@ export async function startMeasuredLocalKube(): Promise<MeasuredServer> {
     close: async () => {
       child.kill('SIGKILL')
       await ended
-      rmSync(directory, { recursive: true, force: true })
+      if (kept === undefined) rmSync(directory, { recursive: true, force: true })
     },
   }
 }
