@@ -219,6 +219,8 @@ export class ResourceRoutes {
       fieldValidation: validation === null || validation === '' ? 'Warn' : (validation as FieldValidation),
       dryRun: dryRun.length > 0,
       isLarge:
+        // A body in chunks does not say how long it will be.
+        request.headers['transfer-encoding'] !== undefined ||
         Number(request.headers['content-length'] ?? 0) > LARGE ||
         (this.#store.latest({
           bucket: resource.bucket,
