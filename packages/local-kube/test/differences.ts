@@ -155,7 +155,7 @@ export const explainedDifferences: readonly ExplainedDifference[] = [
     because: 'one event loop serves everybody, and nobody should be able to stop it',
   },
   {
-    here: 'YAML longer than 8 KB is read by a thread, for 20 s at most',
+    here: 'YAML longer than 4 KB is read by a thread, for 20 s at most',
     real: 'read at once',
     because: 'one event loop serves everybody',
   },

@@ -9,7 +9,7 @@ import { badRequest } from '../status-error.ts'
 // Of its warnings nobody should hear but the client, and they are not worth a header.
 const OPTIONS = { schema: 'core', maxAliasCount: 100, logLevel: 'error' } as const
 /** Characters read on the spot. */
-const SHORT = 8 * 1024
+const SHORT = 4 * 1024
 const LONGEST_MILLISECONDS = 20_000
 const PROGRAM = `
   const { parentPort, workerData } = require('node:worker_threads')
