@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import type { JournalRecord } from '../../src/domain/journal/record.ts'
-import { namespace } from '../scenarios/support/story.ts'
+import { namespace, runPath } from '../scenarios/support/story.ts'
 import { pause, type Bench } from './bench.ts'
 
 export interface Drill {
@@ -218,6 +218,28 @@ const zombie = async (
  * Every write of the cluster is counted, whoever makes it. A kubelet would renew its Lease here; the embedded node has
  * nobody to tell, and renews none. On a cluster of its own, the Leases of nodes and of Kubernetes' components are theirs.
  */
+/** W4: the model never answers; only the cancellation can end its call. */
+export const cancelReaches = async (bench: Bench): Promise<Drill> => {
+  const asked = bench.silenceModel()
+  const run = await bench.fire()
+  const question = await asked
+  const startedAt = performance.now()
+  await bench.api.ok('PATCH', runPath(run), {
+    contentType: 'application/merge-patch+json',
+    body: { spec: { cancel: true } },
+  })
+  await question.left
+  const ms = performance.now() - startedAt
+  const { status } = await bench.ended(run)
+  const wrong = status?.phase === 'Cancelled' ? [] : [`${run} ended as ${status?.phase}`]
+  const after = await bench.journal(run)
+  if (after.some(({ type }) => type === 'tool.intended')) wrong.push('a tool was called')
+  if (!after.some((record) => record.type === 'llm.failed' && record.code === 'TaskCancelled'))
+    wrong.push('the journal does not tell of the call that was cut short')
+  bench.wakeModel()
+  return { figure: `cancelled: the model call ended after ${Math.round(ms)} ms`, wrong }
+}
+
 export const staysIdle = async (bench: Bench, { ms }: { readonly ms: number }): Promise<Drill> => {
   const look = async () => ({
     writes: await bench.writes(),

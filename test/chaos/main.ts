@@ -6,6 +6,7 @@ import { serverForTests } from '../../src/adapters/sql/postgres.fixtures.ts'
 import { Bench } from './bench.ts'
 import {
   agentDies,
+  cancelReaches,
   databaseRestarts,
   modelFails,
   operatorDies,
@@ -100,6 +101,7 @@ const drills = async (): Promise<void> => {
     told(await toolServerRestarts(bench))
     if (!missing)
       told(await databaseRestarts(bench, { stop: server.stop, start: server.start, downMs: 2000 }))
+    told(await cancelReaches(bench))
     told(await zombieWakes(bench))
     told(await zombieWakesInTool(bench))
   } finally {
