@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   logs: async () => (await import('./commands/logs.ts')).registerLogs,
   trace: async () => (await import('./commands/trace.ts')).registerTrace,
   audit: async () => (await import('./commands/audit.ts')).registerAudit,
+  cancel: async () => (await import('./commands/cancel.ts')).registerCancel,
   resolve: async () => (await import('./commands/resolve.ts')).registerResolve,
   explain: async () => (await import('./commands/explain.ts')).registerExplain,
   'can-i': async () => (await import('./commands/can-i.ts')).registerCanI,

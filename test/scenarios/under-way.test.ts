@@ -32,6 +32,13 @@ describe.skipIf(!canSeeProcesses)('work under way', () => {
     await bench.close()
   })
 
+  const ask = (...args: readonly string[]) =>
+    swarm([...args, '-n', namespace], { environment: { KUBECONFIG: bench.kubeconfig } })
+  const command = async (...args: readonly string[]): Promise<string> => {
+    const { exitCode, stdout, stderr } = await ask(...args)
+    expect(exitCode, stderr).toBe(0)
+    return stdout
+  }
   const create = async (name: string, spec: object): Promise<string> => {
     await bench.api.ok('POST', `${kinds}/swarmruns`, {
       body: { apiVersion: 'kubeswarm.io/v1alpha1', kind: 'SwarmRun', metadata: { name, namespace }, spec },
@@ -109,13 +116,6 @@ describe.skipIf(!canSeeProcesses)('work under way', () => {
   }
 
   test('a task that waits shows for whom, for how long and which attempt it is', async () => {
-    const command = async (...args: readonly string[]) => {
-      const { exitCode, stdout, stderr } = await swarm([...args, '-n', namespace], {
-        environment: { KUBECONFIG: bench.kubeconfig },
-      })
-      expect(exitCode, stderr).toBe(0)
-      return stdout
-    }
     const agent = 'incident-diagnostician'
     const asked = bench.silenceModel()
     const first = await create('first', { agent, prompt: 'Diagnose P-48291.' })
@@ -154,6 +154,23 @@ describe.skipIf(!canSeeProcesses)('work under way', () => {
     expect(recordsOf(records, 'llm.failed')).toMatchObject([{ code: 'TaskCancelled' }])
     expect(recordsOf(records, 'task.cancelled')).toMatchObject([{ reason: 'the run was cancelled' }])
     expect(recordsOf(records, 'run.finished')).toMatchObject([{ phase: 'Cancelled' }])
+  })
+
+  test('swarm cancel ends a run, and says so of one that is over or was never there', async () => {
+    const { run, before } = await endInCall(
+      'swarm cancel',
+      () => create('by-command', story()),
+      async (name) =>
+        expect(await command('cancel', name)).toBe(
+          `SwarmRun ${namespace}/${name} is told to stop. Next: swarm logs run/${name} -n ${namespace} -f\n`,
+        ),
+    )
+    expect((await ended(run)).status?.phase).toBe('Cancelled')
+    await nothingFollows(run, before)
+    const again = await ask('cancel', `run/${run}`)
+    expect([again.exitCode, again.stderr]).toEqual([2, expect.stringContaining('it is over (Cancelled)')])
+    expect((await ask('cancel', 'nobody')).exitCode).toBe(3)
+    expect((await ask('cancel', 'agent/incident-notifier')).exitCode).toBe(2)
   })
 
   test('W4 P6 the deadline of a run ends the model call under way', async () => {
