@@ -2,30 +2,15 @@
 
 import type { TSchema } from 'typebox'
 import type { KindDefinition } from './definition.ts'
+import type { StructuralSchema } from './crd.ts'
 import { type NotYetEffective, notYetEffectiveFields } from './effective.ts'
 import type { SwarmKind } from './v1alpha1/index.ts'
 
-interface Node {
-  readonly type?: string
-  readonly description?: string
-  readonly default?: unknown
-  readonly enum?: readonly unknown[]
-  readonly format?: string
-  readonly pattern?: string
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly minLength?: number
-  readonly maxLength?: number
-  readonly minItems?: number
-  readonly maxItems?: number
-  readonly maxProperties?: number
-  readonly required?: readonly string[]
+/** A node of the schema, with what only the page reads. */
+interface Node extends StructuralSchema {
   readonly properties?: Readonly<Record<string, Node>>
   readonly additionalProperties?: Node
   readonly items?: Node
-  readonly 'x-kubernetes-validations'?: readonly { readonly message: string }[]
-  readonly 'x-kubernetes-list-map-keys'?: readonly string[]
-  readonly 'x-kubernetes-int-or-string'?: boolean
   readonly 'x-alias-of'?: string
 }
 

@@ -5,17 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { startApiServer } from 'local-kube'
-import { connectKubernetes } from '../adapters/kubernetes/connect-kubernetes.ts'
-import { openSqliteStore } from '../adapters/sql/sqlite.ts'
 import type { KubernetesObject } from '../api/resource.ts'
 import { apiVersion, swarmAgents, swarmPolicies, swarmSettings } from '../api/v1alpha1/index.ts'
 import { namespaces } from '../operator/builtin-kinds.ts'
-import { startOperator } from '../processes/operator.ts'
-import { systemClock } from '../processes/system-clock.ts'
+import { operatorOn } from '../processes/operator-on.fixtures.ts'
 import { lint } from './lint.ts'
 
 const namespace = 'incident-response'
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const open: (() => unknown)[] = []
 afterEach(async () => {
   vi.restoreAllMocks()
@@ -27,25 +23,7 @@ const setUp = async () => {
   open.push(() => rmSync(directory, { recursive: true, force: true }))
   const server = await startApiServer()
   open.push(() => server.close())
-  const resources = await connectKubernetes({ kubeconfig: server.kubeconfig() })
-  open.push(() => resources.close())
-  const store = openSqliteStore({ path: ':memory:', clock: systemClock })
-  open.push(() => store.close())
-  const operator = startOperator({
-    resources,
-    store,
-    config: {
-      agentImage: 'ghcr.io/kubeswarm/kubeswarm:test',
-      agentArgs: ['agent'],
-      hubUrl: 'http://127.0.0.1:8092',
-      webhookBaseUrl: 'http://127.0.0.1:8092',
-      admission: { host: '127.0.0.1', port: 0 },
-    },
-    clock: systemClock,
-    logger: silent,
-  })
-  open.push(() => operator.close())
-  await operator.ready
+  const { resources } = await operatorOn({ kubeconfig: server.kubeconfig(), open })
   await resources.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
   const kubeconfig = join(directory, 'kubeconfig')
   writeFileSync(kubeconfig, server.kubeconfig())

@@ -2,8 +2,7 @@
 
 import { afterEach, expect, test, vi } from 'vitest'
 import { startApiServer } from 'local-kube'
-import { connectKubernetes, type KubernetesConnection } from '../adapters/kubernetes/connect-kubernetes.ts'
-import { openSqliteStore } from '../adapters/sql/sqlite.ts'
+import type { KubernetesConnection } from '../adapters/kubernetes/connect-kubernetes.ts'
 import type { KubernetesObject } from '../api/resource.ts'
 import {
   apiVersion,
@@ -17,13 +16,12 @@ import {
 import { storeText } from '../domain/journal/stored-text.ts'
 import { configMaps, deployments, namespaces } from '../operator/builtin-kinds.ts'
 import type { Store } from '../ports/store.ts'
-import { startOperator } from './operator.ts'
-import { systemClock } from './system-clock.ts'
+import { operatorOn } from './operator-on.fixtures.ts'
 
 const namespace = 'incident-response'
 const errors: unknown[] = []
 const logger = { debug() {}, info() {}, warn() {}, error: (...line: unknown[]) => void errors.push(line) }
-const open: (() => Promise<unknown>)[] = []
+const open: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of open.splice(0).toReversed()) await close()
   errors.splice(0)
@@ -32,25 +30,7 @@ afterEach(async () => {
 const setUp = async () => {
   const server = await startApiServer()
   open.push(() => server.close())
-  const resources = await connectKubernetes({ kubeconfig: server.kubeconfig() })
-  open.push(() => resources.close())
-  const store = openSqliteStore({ path: ':memory:', clock: systemClock })
-  open.push(() => store.close())
-  const operator = startOperator({
-    resources,
-    store,
-    config: {
-      agentImage: 'ghcr.io/kubeswarm/kubeswarm:test',
-      agentArgs: ['agent'],
-      hubUrl: 'http://127.0.0.1:8092',
-      webhookBaseUrl: 'http://127.0.0.1:8092',
-      admission: { host: '127.0.0.1', port: 0 },
-    },
-    clock: systemClock,
-    logger,
-  })
-  open.push(() => operator.close())
-  await operator.ready
+  const { resources, store } = await operatorOn({ kubeconfig: server.kubeconfig(), open, logger })
   await resources.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
   return { resources, store }
 }

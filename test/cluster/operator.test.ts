@@ -7,10 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findKubectls } from '../../packages/local-kube/test/find-kubectl.ts'
-import { connectKubernetes } from '../../src/adapters/kubernetes/connect-kubernetes.ts'
-import { openSqliteStore } from '../../src/adapters/sql/sqlite.ts'
-import { startOperator } from '../../src/processes/operator.ts'
-import { systemClock } from '../../src/processes/system-clock.ts'
+import { operatorOn } from '../../src/processes/operator-on.fixtures.ts'
 import { findControlPlane } from './control-plane-binaries.ts'
 import { startControlPlane } from './start-control-plane.ts'
 
@@ -18,7 +15,6 @@ const found = findControlPlane()
 if (found.type === 'absent') console.log(`the operator on a real API server is skipped: ${found.reason}`)
 const root = join(import.meta.dirname, '..', '..')
 const namespace = 'incident-response'
-const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 
 describe.skipIf(found.type === 'absent')('the operator on a real API server', () => {
   const endings: (() => unknown)[] = []
@@ -48,25 +44,7 @@ describe.skipIf(found.type === 'absent')('the operator on a real API server', ()
         )
         child.stdin?.end(input === undefined ? '' : JSON.stringify(input))
       })
-    const resources = await connectKubernetes({ kubeconfig: controlPlane.kubeconfig() })
-    endings.push(() => resources.close())
-    const store = openSqliteStore({ path: ':memory:', clock: systemClock })
-    endings.push(() => store.close())
-    const operator = startOperator({
-      resources,
-      store,
-      config: {
-        agentImage: 'ghcr.io/kubeswarm/kubeswarm:test',
-        agentArgs: ['agent'],
-        hubUrl: 'http://127.0.0.1:8092',
-        webhookBaseUrl: 'http://127.0.0.1:8092',
-        admission: { host: '127.0.0.1', port: 0 },
-      },
-      clock: systemClock,
-      logger: quiet,
-    })
-    endings.push(() => operator.close())
-    await operator.ready
+    await operatorOn({ kubeconfig: controlPlane.kubeconfig(), open: endings })
   })
   afterAll(async () => {
     for (const end of endings.toReversed()) await end()

@@ -1,14 +1,11 @@
 // A scenario: the facts of one incident, from a YAML file. All three mock servers answer from it and hold no fact of
 // their own. Zod, not TypeBox, because the MCP server package has loaded it already and mocks must start fast.
 
-import { readdir, readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
 import { parse } from 'yaml'
 import { z } from 'zod'
 
 import { KubeswarmError } from '../../domain/error.ts'
+import { builtInFiles } from '../built-in-file.ts'
 
 const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text).getTime())
 const span = { service: z.string().min(1) }
@@ -65,31 +62,14 @@ export type Scenario = z.infer<typeof scenarioSchema>
 export type LogGroup = Scenario['logs'][number]
 export type MetricSeries = Scenario['metrics'][number]
 
-const builtIn = new URL('../../../examples/incident-response/scenarios/', import.meta.url)
-
-const builtInScenarios = async (): Promise<readonly string[]> =>
-  (await readdir(builtIn))
-    .filter((file) => file.endsWith('.yaml'))
-    .map((file) => basename(file, '.yaml'))
-    .toSorted()
+const files = builtInFiles({
+  directory: new URL('../../../examples/incident-response/scenarios/', import.meta.url),
+  what: 'scenario',
+})
 
 /** A built-in name (`postgres-failover`) or the path of a file. */
-export const loadScenario = async (nameOrPath: string): Promise<Scenario> => {
-  const isPath = /[/\\]|\.ya?ml$/.test(nameOrPath)
-  const path = isPath ? nameOrPath : fileURLToPath(new URL(`${nameOrPath}.yaml`, builtIn))
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new KubeswarmError({
-      code: 'NotFound',
-      message: `cannot load scenario "${nameOrPath}": no such ${isPath ? 'file' : 'built-in scenario'}`,
-      remedy: `name one of ${(await builtInScenarios()).join(', ')}, or give the path of a scenario file`,
-      cause,
-    })
-  }
-  return parseScenario({ text, source: nameOrPath })
-}
+export const loadScenario = async (nameOrPath: string): Promise<Scenario> =>
+  parseScenario({ text: await files.read(nameOrPath), source: nameOrPath })
 
 export const parseScenario = ({
   text,
@@ -115,7 +95,7 @@ export const parseScenario = ({
 
 /** Several scenarios for one server: comma-separated names or paths; `all` for every built-in one. */
 export const loadScenarios = async (names: string): Promise<readonly Scenario[]> => {
-  const list = names === 'all' ? await builtInScenarios() : names.split(',').map((name) => name.trim())
+  const list = names === 'all' ? await files.names() : names.split(',').map((name) => name.trim())
   return Promise.all(list.map(loadScenario))
 }
 

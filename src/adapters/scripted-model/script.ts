@@ -1,15 +1,12 @@
 // The script of the scripted model: rules that say which tools to call, and how to compose answers from what the
 // conversation holds. A script states how to read and how to write; it holds no fact of its own.
 
-import { readdir, readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
 import { RE2JS } from 're2js'
 import { parse } from 'yaml'
 import { z } from 'zod'
 
 import { KubeswarmError } from '../../domain/error.ts'
+import { builtInFiles } from '../built-in-file.ts'
 
 const pattern = z.string().transform((text, context) => {
   try {
@@ -132,31 +129,11 @@ export type Rule = Script['rules'][number]
 export type ModelFault = NonNullable<Rule['fault']>
 export type WayToValue = Rule['values'][string][number]
 
-const builtIn = new URL('./scripts/', import.meta.url)
-
-const builtInScripts = async (): Promise<readonly string[]> =>
-  (await readdir(builtIn))
-    .filter((file) => file.endsWith('.yaml'))
-    .map((file) => basename(file, '.yaml'))
-    .toSorted()
+const files = builtInFiles({ directory: new URL('./scripts/', import.meta.url), what: 'model script' })
 
 /** A built-in name (`responder`, `obedient`) or the path of a file. */
-export const loadScript = async (nameOrPath: string): Promise<Script> => {
-  const isPath = /[/\\]|\.ya?ml$/.test(nameOrPath)
-  const path = isPath ? nameOrPath : fileURLToPath(new URL(`${nameOrPath}.yaml`, builtIn))
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new KubeswarmError({
-      code: 'NotFound',
-      message: `cannot load model script "${nameOrPath}": no such ${isPath ? 'file' : 'built-in script'}`,
-      remedy: `name one of ${(await builtInScripts()).join(', ')}, or give the path of a script file`,
-      cause,
-    })
-  }
-  return parseScript({ text, source: nameOrPath })
-}
+export const loadScript = async (nameOrPath: string): Promise<Script> =>
+  parseScript({ text: await files.read(nameOrPath), source: nameOrPath })
 
 export const parseScript = ({ text, source }: { readonly text: string; readonly source: string }): Script => {
   const refuse = (detail: string, cause?: unknown) =>

@@ -2,7 +2,7 @@
 
 import { cpus, totalmem } from 'node:os'
 import type { Container, Pod, ResourceFieldReference } from '../client/kubernetes-types.ts'
-import { parseQuantity } from './quantity.ts'
+import { parseQuantity } from '../quantity.ts'
 
 export interface PodPlace {
   readonly nodeName: string

@@ -4,6 +4,7 @@
  */
 import type { Environment } from '@marcbachmann/cel-js'
 import type { RE2JS } from 're2js'
+import { quantitySuffixes } from '../quantity.ts'
 import { charge } from './cel-budget.ts'
 import { celLibrary } from './cel-library.ts'
 import { linearRegex, workOf } from './linear-regex.ts'
@@ -55,25 +56,8 @@ function quantity(text: string): number {
     throw new Error(
       `quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`,
     )
-  const powers: Readonly<Record<string, number>> = {
-    n: 1e-9,
-    u: 1e-6,
-    m: 1e-3,
-    k: 1e3,
-    M: 1e6,
-    G: 1e9,
-    T: 1e12,
-    P: 1e15,
-    E: 1e18,
-    Ki: 2 ** 10,
-    Mi: 2 ** 20,
-    Gi: 2 ** 30,
-    Ti: 2 ** 40,
-    Pi: 2 ** 50,
-    Ei: 2 ** 60,
-  }
   const suffix = match[2] ?? ''
-  const factor = suffix === '' ? 1 : (powers[suffix] ?? Number(`1${suffix}`))
+  const factor = suffix === '' ? 1 : (quantitySuffixes[suffix] ?? Number(`1${suffix}`))
   return Number(match[1]) * factor
 }
 

@@ -1,6 +1,7 @@
-// Kubernetes quantities (`500m`, `128Mi`, `1e3`) as numbers, for resourceFieldRef.
+// Kubernetes quantities (`500m`, `128Mi`, `1e3`) as numbers.
 
-const suffixes: Readonly<Record<string, number>> = {
+/** What a suffix multiplies by (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/). */
+export const quantitySuffixes: Readonly<Record<string, number>> = {
   '': 1,
   n: 1e-9,
   u: 1e-6,
@@ -22,6 +23,6 @@ const suffixes: Readonly<Record<string, number>> = {
 export function parseQuantity(text: string | number): number {
   if (typeof text === 'number') return text
   const match = /^([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([a-zA-Z]*)$/.exec(text)
-  const factor = suffixes[match?.[2] ?? '?']
+  const factor = quantitySuffixes[match?.[2] ?? '?']
   return match === null || factor === undefined ? Number.NaN : Number(match[1]) * factor
 }
