@@ -276,5 +276,12 @@ describe('canaries in what processes hold', () => {
       [...canariesIn(text, canaries), ...canariesIn(text, asBytes)].map((canary) => `${canary} in ${path}`),
     )
     expect([...new Set(found)]).toEqual([])
+    // Nor the beginning of one, where a text was cut.
+    const halves = places.flatMap(({ path, text }) =>
+      canaries.flatMap(({ name, value }) =>
+        text.includes(value.slice(0, 12)) ? [`${name} in ${path}`] : [],
+      ),
+    )
+    expect(halves).toEqual([])
   })
 })

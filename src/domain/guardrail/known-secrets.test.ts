@@ -48,6 +48,19 @@ test('S4 a secret of characters that are escaped is found in JSON and HTML howev
   expect(secretIn(inToken, [hard])).toBe(hard)
 })
 
+test.each(['', '…', ' …', '...'])(
+  'S4 the beginning of a secret at a cut that ends in "%s" is taken out',
+  (end) => {
+    for (let length = SHORTEST_SECRET; length <= secret.value.length; length += 1) {
+      const left = withoutSecrets(`the key ${secret.value.slice(0, length)}${end}`, [secret])
+      expect(left).toMatch(/^the key \[PAGERDUTY_TOKEN\]/)
+    }
+    const short = `the key ${secret.value.slice(0, SHORTEST_SECRET - 1)}`
+    expect(withoutSecrets(short, [secret])).toBe(short)
+    expect(withoutSecrets(`${secret.value.slice(0, 15)} and more`, [secret])).toContain('and more')
+  },
+)
+
 test('a long run of what looks like a secret takes no longer than its length', () => {
   const hard = { name: 'KEY', value: String.raw`\a\%%%%%uuuuuuu` }
   const runs = ['\\', '%', '%25', 'u', 'u0075', 'a\\'].map((part) => part.repeat(100_000))

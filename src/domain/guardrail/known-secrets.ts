@@ -1,6 +1,7 @@
 // Secrets whose values a process holds, searched in what it is about to send or to store: as they are, and in the forms
 // in which text is usually carried (inside JSON, URLs and HTML however deep, Base64 at any offset, hexadecimal, backwards).
-// A value that was cut up, paraphrased or enciphered is not found: this is a net under the rules, not a rule.
+// Where a text was cut at its end, the beginning of a secret is one. A value that was cut up, paraphrased or enciphered is
+// not found: this is a net under the rules, not a rule.
 
 export interface KnownSecret {
   /** Where it comes from, for messages: the name of an environment variable. Never the value. */
@@ -94,7 +95,25 @@ const newForms = (value: string): readonly Form[] => {
     inAnyCase(bytes.toString('hex')),
     inAnyCase([...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')),
     exactly([...value].toReversed().join('')),
+    cutOff(value),
   ]
+}
+
+/** The text ends, or goes on with an ellipsis, in the middle of the value: an excerpt of an answer, for example. */
+const cutOff = (value: string): Form => {
+  const start = value.slice(0, SHORTEST_SECRET)
+  const at = (text: string): number | undefined => {
+    const whole = text.replace(/ ?(?:…|\.\.\.)$/, '')
+    const found = whole.indexOf(start, Math.max(0, whole.length - value.length))
+    return found >= 0 && value.startsWith(whole.slice(found)) ? found : undefined
+  }
+  return {
+    in: (text) => at(text) !== undefined,
+    out: (text, instead) => {
+      const from = at(text)
+      return from === undefined ? text : `${text.slice(0, from)}${instead}`
+    },
+  }
 }
 
 /** Every character as it is or escaped, each for itself: which ones are depends on who wrote the JSON, URL or HTML. */
