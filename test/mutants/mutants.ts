@@ -151,6 +151,7 @@ export const groups: readonly Group[] = [
       ['code points in JSON', '`u${hexadecimal(unit, 4)}`', "'u'"],
       ['character references of HTML', '`&#0*${code};`', "'&#;'"],
       ['backwards', "    exactly([...value].toReversed().join('')),\n", ''],
+      ['at a cut', '    cutOff(value),\n', ''],
       ['Base64 of JSON', '...(inJson === value ? []', '...(true ? []'],
       ['Base64', '    ...base64Forms(bytes).map(exactly),\n', ''],
       ['Base64 at any offset', '[0, 1, 2].flatMap', '[0].flatMap'],
