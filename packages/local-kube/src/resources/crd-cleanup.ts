@@ -2,7 +2,8 @@
 import { asArray, asObject, asString, valueAt } from '../json.ts'
 import type { JsonObject } from '../json.ts'
 import type { Store } from '../storage/store.ts'
-import type { ObjectWriter, WriteContext } from './object-writer.ts'
+import type { ObjectWriter } from './object-writer.ts'
+import type { WriteContext } from './write-context.ts'
 import { CRD_BUCKET } from './registry.ts'
 import type { Registry } from './registry.ts'
 
