@@ -2,6 +2,7 @@
 // have seen nothing that the effective policy forbids. The judge is written by hand and does not ask the gate.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { canonicalJson } from '../../src/domain/guardrail/canonical-json.ts'
 import type { JournalRecord } from '../../src/domain/journal/record.ts'
 import { corpus } from './support/corpus.ts'
 import { mayHappen, tellsTheSecret } from './support/effective-policy.ts'
@@ -15,6 +16,29 @@ afterAll(() => team?.close())
 
 const of = <T extends JournalRecord['type']>(records: readonly JournalRecord[], type: T) =>
   records.filter((record): record is Extract<JournalRecord, { readonly type: T }> => record.type === type)
+
+const contentOf = ({
+  server,
+  tool,
+  arguments: args,
+}: {
+  readonly server: string
+  readonly tool: string
+  readonly arguments: unknown
+}): string => `${server}/${tool} ${canonicalJson(args)}`
+const placeOf = ({
+  run,
+  step,
+  attempt,
+  turn,
+  call,
+}: {
+  readonly run: string
+  readonly step: string
+  readonly attempt: number
+  readonly turn: number
+  readonly call: number
+}): string => [run, step, attempt, turn, call].join(' ')
 
 test('the corpus has at least 200 different texts', () => {
   expect(new Set(corpus.map(({ text }) => text)).size).toBe(corpus.length)
@@ -84,9 +108,15 @@ describe('after all of them', () => {
     expect(keys.filter((key) => intended.has(key))).toEqual([])
   })
 
-  test('A1 D4 as many calls were announced in the journal as the servers have seen', () => {
-    expect(of(records, 'tool.intended')).toHaveLength(calls.length)
-    expect(of(records, 'tool.returned')).toHaveLength(calls.length)
+  test('A1 D4 every call that a server has seen was announced in the journal, and every announcement has its end', () => {
+    const intended = of(records, 'tool.intended')
+    const announced = Map.groupBy(intended, contentOf)
+    for (const [content, seen] of Map.groupBy(calls, contentOf))
+      expect(seen.length, content).toBeLessThanOrEqual(announced.get(content)?.length ?? 0)
+    const ended = new Set(
+      [...of(records, 'tool.returned'), ...of(records, 'tool.outcome-unknown')].map(placeOf),
+    )
+    expect(intended.filter((record) => !ended.has(placeOf(record)))).toEqual([])
   })
 
   test('what is left to an attacker is the wording of what is posted to #incidents', () => {
