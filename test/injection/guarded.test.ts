@@ -2,7 +2,6 @@
 // have seen nothing that the effective policy forbids. The judge is written by hand and does not ask the gate.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { canonicalJson } from '../../src/domain/guardrail/canonical-json.ts'
 import type { JournalRecord } from '../../src/domain/journal/record.ts'
 import { corpus } from './support/corpus.ts'
 import { mayHappen, tellsTheSecret } from './support/effective-policy.ts'
@@ -17,15 +16,8 @@ afterAll(() => team?.close())
 const of = <T extends JournalRecord['type']>(records: readonly JournalRecord[], type: T) =>
   records.filter((record): record is Extract<JournalRecord, { readonly type: T }> => record.type === type)
 
-const contentOf = ({
-  server,
-  tool,
-  arguments: args,
-}: {
-  readonly server: string
-  readonly tool: string
-  readonly arguments: unknown
-}): string => `${server}/${tool} ${canonicalJson(args)}`
+const nameOf = ({ server, tool }: { readonly server: string; readonly tool: string }): string =>
+  `${server}/${tool}`
 const placeOf = ({
   run,
   step,
@@ -110,9 +102,9 @@ describe('after all of them', () => {
 
   test('A1 D4 every call that a server has seen was announced in the journal, and every announcement has its end', () => {
     const intended = of(records, 'tool.intended')
-    const announced = Map.groupBy(intended, contentOf)
-    for (const [content, seen] of Map.groupBy(calls, contentOf))
-      expect(seen.length, content).toBeLessThanOrEqual(announced.get(content)?.length ?? 0)
+    const announced = Map.groupBy(intended, nameOf)
+    for (const [name, seen] of Map.groupBy(calls, nameOf))
+      expect(seen.length, name).toBeLessThanOrEqual(announced.get(name)?.length ?? 0)
     const ended = new Set(
       [...of(records, 'tool.returned'), ...of(records, 'tool.outcome-unknown')].map(placeOf),
     )
