@@ -72,6 +72,23 @@ export const taskQueueContract = ({ open }: StoreFactory): void => {
       expect(await lease()).toBeUndefined()
     })
 
+    test.each([
+      { type: 'run.stopping', phase: 'Cancelled', reason: 'Cancelled', message: '' },
+      { type: 'run.finished', phase: 'Cancelled', reason: 'Cancelled', message: '' },
+    ] as const)('F63 after $type nothing is submitted any more, until the next round', async (record) => {
+      const task = taskOf()
+      await store.journal.append({ run: task.run, records: [record] })
+      await submit(task)
+      expect(await lease()).toBeUndefined()
+      expect(await types()).toEqual([record.type])
+      await store.tasks.submit({ task, records: [submitted(task)], round: 2 })
+      expect(await lease()).toBeDefined()
+      await store.journal.append({ run: task.run, records: [{ ...record, round: 2 }] })
+      const late = taskOf({ step: 'late' })
+      await store.tasks.submit({ task: late, records: [submitted(late)], round: 2 })
+      expect(await lease()).toBeUndefined()
+    })
+
     test('the lease carries the task as it was submitted, and the journal tells who took it', async () => {
       await submit()
       const owner = await leased()

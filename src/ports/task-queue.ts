@@ -20,8 +20,16 @@ export interface LeaseProof {
 }
 
 export interface TaskQueue {
-  /** Makes the task available and appends `records`, in one transaction. A task id seen before is a no-op. */
-  submit(request: { readonly task: Task; readonly records: readonly RecordBody[] }): Promise<void>
+  /**
+   * Makes the task available and appends `records`, in one transaction. A no-op for a task id seen before, and for a
+   * run that in this round is stopping or over: whoever planned it was behind.
+   */
+  submit(request: {
+    readonly task: Task
+    readonly records: readonly RecordBody[]
+    /** Of the run, as the planner knew it; 1 where left out. */
+    readonly round?: number
+  }): Promise<void>
 
   /**
    * The oldest available task of the agent, or undefined after `waitMs` without one. Also offers tasks whose lease

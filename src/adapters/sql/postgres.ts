@@ -154,10 +154,10 @@ export const openPostgresStore = async ({ url, clock, logger }: PostgresStoreOpt
     },
 
     tasks: {
-      submit: ({ task, records }) =>
+      submit: (request) =>
         write(function* (transaction) {
-          const added = yield* submitTask(transaction, { task, records })
-          if (added) transaction.publish({ type: 'available', agent: task.agent })
+          const added = yield* submitTask(transaction, request)
+          if (added) transaction.publish({ type: 'available', agent: request.task.agent })
         }),
       lease: (request) => waiters.lease(request),
       heartbeat: (request) => write((transaction) => heartbeatTask(transaction, request)),

@@ -102,10 +102,10 @@ export const openSqliteStore = ({ path, outlives, clock, logger }: SqliteStoreOp
     },
 
     tasks: {
-      submit: ({ task, records }) =>
+      submit: (request) =>
         writes.write((transaction) => {
-          if (transaction.perform(submitTask(transaction, { task, records })))
-            transaction.afterCommit(() => waiters.wake(task.agent))
+          if (transaction.perform(submitTask(transaction, request)))
+            transaction.afterCommit(() => waiters.wake(request.task.agent))
         }),
       lease: (request) => waiters.lease(request),
       heartbeat: (request) =>

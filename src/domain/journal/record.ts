@@ -291,3 +291,9 @@ export const recordKey = (record: RecordBody): string => {
 }
 
 const roundOf = ({ round }: Round): string => (round === undefined ? '' : `/${round}`)
+
+/** Keys of the records after which nothing is submitted in that round of a run. */
+export const endKeys = (round: number): readonly string[] => {
+  const suffix = roundOf(round === 1 ? {} : { round })
+  return [`run.stopping${suffix}`, `run.finished${suffix}`]
+}

@@ -59,7 +59,7 @@ export const createRunEngine = ({
   const act = async (action: RunAction): Promise<void> => {
     switch (action.type) {
       case 'submit':
-        return store.tasks.submit({ task: action.task, records: action.records })
+        return store.tasks.submit({ task: action.task, records: action.records, round: state.round })
       case 'record':
         await store.journal.append({ run, records: action.records })
         return
