@@ -20,7 +20,13 @@ export const foldStep = ({ step, body, at, mustCall }: FoldStepRequest): StepSta
   switch (body.type) {
     case 'step.submitted': {
       if (isStepFinal(step) || body.attempt <= step.attempt) return step
-      const { holder: _holder, notBefore: _notBefore, resumes: _resumes, ...rest } = step
+      const {
+        holder: _holder,
+        notBefore: _notBefore,
+        resumes: _resumes,
+        completedLate: _completedLate,
+        ...rest
+      } = step
       const goesOn = body.continues !== undefined && body.continues === step.attempt
       return {
         ...rest,
@@ -108,9 +114,12 @@ export const foldStep = ({ step, body, at, mustCall }: FoldStepRequest): StepSta
     }
     case 'task.completed': {
       const counted = withAttemptUsage(step, body, body.usage)
-      if (!isCurrent(step, body)) return counted
       const missing = mustCall.filter((pattern) => !isRequiredCall(pattern, step.tools))
       const output = { ...counted, output: body.output }
+      if (!isCurrent(step, body)) {
+        const wasCutOff = body.attempt === step.attempt && step.phase === 'Cancelled'
+        return wasCutOff && missing.length === 0 ? { ...output, completedLate: true } : counted
+      }
       if (missing.length === 0) return end(output, 'Succeeded', at)
       return {
         ...output,

@@ -16,7 +16,7 @@ export const reopenRun = (state: RunState, round: number, at: string): RunState 
 }
 
 const reopenStep = (step: StepState): StepState => {
-  const { completedAt: _completedAt, failure, ...rest } = step
+  const { completedAt, completedLate, failure, ...rest } = step
   switch (step.phase) {
     case 'Skipped':
       return failure?.code === 'RunStopped' ? { ...rest, phase: 'Pending' } : step
@@ -26,6 +26,8 @@ const reopenStep = (step: StepState): StepState => {
       // The run ended before it was decided whether there is another attempt.
       return failure?.retryable === true ? { ...rest, failure, phase: 'AttemptFailed' } : step
     case 'Cancelled':
+      if (completedLate === true)
+        return { ...rest, phase: 'Succeeded', ...(completedAt === undefined ? {} : { completedAt }) }
       return {
         ...rest,
         ...(failure === undefined ? {} : { failure }),

@@ -48,6 +48,8 @@ export interface StepState {
   readonly promptAttempt: number
   /** The run was reopened: the next attempt goes on where the current one stopped. */
   readonly resumes?: true
+  /** The current attempt completed after the end of the run had cut it off: the run's verdict stands, its work counts. */
+  readonly completedLate?: true
   /** Task of the current attempt. */
   readonly task?: string
   readonly submittedAt?: string

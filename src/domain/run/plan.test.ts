@@ -361,7 +361,7 @@ describe('planning', () => {
       }
       expect(brief(plan([...bodies, stopped], { now: start + 20_000 }))).toEqual(['finish Failed TimedOut'])
       const late = plan(bodies, { now: start + 24_000 })
-      expect(brief(late)).toEqual(['finish Failed TimedOut'])
+      expect(brief(late)).toEqual(['cancel', 'finish Failed TimedOut'])
       expect(messageOf(late)).toBe('too late; the outcome of slack/post_message in step "a" is unknown')
     })
 

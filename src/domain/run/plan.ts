@@ -26,6 +26,9 @@ export const planRun = (request: PlanRunRequest): readonly RunAction[] => {
   while (!isFinished(state)) {
     const next = decide({ ...request, state, snapshot })
     if (next === undefined) break
+    // Past its grace a run ends without the word of those at work; their tasks must not outlive it.
+    if (next.type === 'finish' && state.steps.some(isInFlight))
+      actions.push({ type: 'cancel', reason: next.record.message })
     actions.push(next)
     state = recordsOf(next).reduce((before, body) => applyRecord(before, body, at), state)
   }

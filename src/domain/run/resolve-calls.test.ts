@@ -139,6 +139,28 @@ test('a second unknown outcome of the same step ends the run again, and can be r
   expect(actionsOn(open)[0]).toMatchObject({ task: { attempt: 3, continues: 2 } })
 })
 
+test('D2 D3 a step that completed after the run had ended without its word is not done again', () => {
+  const cut: Bodies = [
+    started([stepPlan({ name: 'notifier' }), stepPlan({ name: 'beside' })]),
+    submitted('notifier'),
+    submitted('beside'),
+    leased('notifier'),
+    leased('beside'),
+    intended('notifier'),
+    unknown('notifier'),
+    unknownTask('notifier'),
+    { type: 'step.failed', step: 'notifier', reason: 'OutcomeUnknown', message: 'nobody knows' },
+    { type: 'run.stopping', phase: 'Failed', reason: 'OutcomeUnknown', message: 'stopped' },
+    { type: 'run.finished', phase: 'Failed', reason: 'OutcomeUnknown', message: 'stopped' },
+    completed('beside', 'done after all'),
+  ]
+  const phases = (bodies: Bodies) => stateOf(bodies).steps.map(({ phase }) => phase)
+  expect(phases(cut)).toEqual(['Failed', 'Cancelled'])
+  const open = after(cut)
+  expect(phases(open)).toEqual(['AttemptFailed', 'Succeeded'])
+  expect(actionsOn(open)).toMatchObject([{ type: 'submit', task: { step: 'notifier', attempt: 2 } }])
+})
+
 test('steps that were cut off beside it go on as well, once nothing about them is unknown', () => {
   const beside = stepPlan({ name: 'beside' })
   const alone = stepPlan({ name: 'notifier' })
