@@ -3,7 +3,6 @@
 // in the list of explained ones; and that list may hold nothing that does not happen.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createKubeClient } from '../../packages/local-kube/src/client/kube-client.ts'
 import { startApiServer, startControllers } from '../../packages/local-kube/src/index.ts'
 import { compareAnswers } from '../../packages/local-kube/test/compare-answers.ts'
 import type { Difference } from '../../packages/local-kube/test/compare-answers.ts'
@@ -40,9 +39,8 @@ describe.skipIf(found.type === 'absent')('local-kube and kube-apiserver', () => 
     const local = await startApiServer()
     endings.push(local.close)
     startAllControllers = async () => {
-      const client = createKubeClient({ kubeconfig: local.kubeconfig() })
-      const controllers = await startControllers({ client })
-      endings.push(client.close, controllers.close)
+      const controllers = await startControllers({ kubeconfig: local.kubeconfig() })
+      endings.push(controllers.close)
       await controlPlane.startControllers()
     }
     const sessionOn = async (server: {

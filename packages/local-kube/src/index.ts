@@ -1,9 +1,9 @@
 /** A Kubernetes API server, and with it a one-process cluster, for tests and demos. */
-import type { startControllers as StartControllers } from './controllers/start-controllers.ts'
 import type { startNodeAgent as StartNodeAgent } from './node-agent/start-node-agent.ts'
 
 export { startApiServer } from './api-server.ts'
 export type { ApiServer, ApiServerOptions } from './api-server.ts'
+export { startControllers } from './start-controllers.ts'
 export { startLocalKube } from './local-kube.ts'
 export type { LocalKube, LocalKubeOptions } from './local-kube.ts'
 export type { Controllers } from './controllers/start-controllers.ts'
@@ -11,8 +11,6 @@ export type { NodeAgent, NodeAgentConfig } from './node-agent/start-node-agent.t
 export type { Logger } from './client/logger.ts'
 export { StoreLockedError } from './storage/sqlite-log.ts'
 
-// Clients of the API are loaded when they are started: an API server alone answers in half the time.
-export const startControllers: typeof StartControllers = async (options) =>
-  (await import('./controllers/start-controllers.ts')).startControllers(options)
+// Loaded when it is started: an API server alone answers in half the time.
 export const startNodeAgent: typeof StartNodeAgent = async (config) =>
   (await import('./node-agent/start-node-agent.ts')).startNodeAgent(config)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { startApiServer } from './api-server.ts'
 import type { ApiServer, ApiServerOptions } from './api-server.ts'
 import type { NodeAgent, NodeAgentConfig } from './node-agent/start-node-agent.ts'
+import { startControllers } from './start-controllers.ts'
 
 export interface LocalKubeOptions extends ApiServerOptions {
   /** Deployments, ReplicaSets, Jobs, endpoints, garbage collection, namespaces, service accounts. */
@@ -34,15 +35,7 @@ export async function startLocalKube({
   const childLogger = logger === undefined ? {} : { logger }
   try {
     if (controllers) {
-      // Loaded when they are wanted: an API server alone answers in half the time.
-      const [{ createKubeClient }, { startControllers }] = await Promise.all([
-        import('./client/kube-client.ts'),
-        import('./controllers/start-controllers.ts'),
-      ])
-      const running = await startControllers({
-        client: createKubeClient({ kubeconfig: server.kubeconfig() }),
-        ...childLogger,
-      })
+      const running = await startControllers({ kubeconfig: server.kubeconfig(), ...childLogger })
       endings.push(() => running.close())
     }
     let agent: NodeAgent | undefined

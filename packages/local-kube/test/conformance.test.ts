@@ -5,7 +5,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApiServer, startControllers } from '../src/index.ts'
-import { createKubeClient } from '../src/client/kube-client.ts'
 import type { Target } from './conformance-runner.ts'
 import { startConformanceSession } from './conformance-session.ts'
 import type { ConformanceSession } from './conformance-session.ts'
@@ -30,9 +29,8 @@ async function target(): Promise<Target> {
   const server = await startApiServer()
   endings.push(server.close)
   startTheControllers = async () => {
-    const client = createKubeClient({ kubeconfig: server.kubeconfig() })
-    const controllers = await startControllers({ client })
-    endings.push(client.close, controllers.close)
+    const controllers = await startControllers({ kubeconfig: server.kubeconfig() })
+    endings.push(controllers.close)
   }
   return { url: server.url, ca: server.caCertificate, token: server.token }
 }
