@@ -37,7 +37,7 @@ export class TaskStopped extends Error {
 const LONGEST_BEAT_MS = 1000
 const SHORTEST_BEAT_MS = 100
 // From the first beat on the hub can answer. A task that is over by then costs none.
-const FIRST_BEAT_MS = 100
+const FIRST_BEAT_MS = 300
 const SHORTEST_LEASE_MS = 1000
 
 export class TaskSession {

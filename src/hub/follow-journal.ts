@@ -7,7 +7,7 @@ import type { Journal } from '../ports/journal.ts'
 
 const IDLE_MS = 15_000
 /** A reader does not see the difference; the agents, whom the hub serves first, do. */
-const GATHER_MS = 25
+const GATHER_MS = 50
 
 export async function* followJournal({
   journal,

@@ -6,6 +6,7 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { readLines } from '../client/read-lines.ts'
 
 export interface LogLine {
@@ -29,6 +30,8 @@ export interface ContainerLog {
 
 const largestFile = 10 * 1024 * 1024
 const longestLine = 256 * 1024
+/** Lines come in bursts, and each write of the file costs about the same. */
+const gatherMilliseconds = 20
 
 export const rotatedFile = (file: string): string => `${file}.1`
 
@@ -73,7 +76,8 @@ export function openContainerLog({ file }: { readonly file: string }): Container
     pending.push(`${complete.time} ${line.stream} ${line.text}\n`)
     for (const listener of listeners) listener(complete)
     // A full disk must not take the node down; the lines are lost, the process goes on.
-    writing ??= write()
+    writing ??= sleep(gatherMilliseconds)
+      .then(write)
       .catch(() => {
         pending = []
       })
