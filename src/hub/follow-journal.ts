@@ -6,8 +6,6 @@ import type { Clock } from '../ports/clock.ts'
 import type { Journal } from '../ports/journal.ts'
 
 const IDLE_MS = 15_000
-/** A reader does not see the difference; the agents, whom the hub serves first, do. */
-const GATHER_MS = 50
 
 export async function* followJournal({
   journal,
@@ -15,12 +13,15 @@ export async function* followJournal({
   after,
   signal,
   clock,
+  gatherMs = 0,
 }: {
   readonly journal: Journal
   readonly run: string
   readonly after: number
   readonly signal: AbortSignal
   readonly clock: Clock
+  /** How long a burst of records is waited for, once the first has come. */
+  readonly gatherMs?: number
 }): AsyncGenerator<readonly JournalRecord[] | 'idle'> {
   let grown = true
   let wake: () => void = () => undefined
@@ -34,7 +35,7 @@ export async function* followJournal({
   // Records come in bursts, and each answer costs about the same whatever it holds.
   const gathered = (): Promise<void> =>
     new Promise((resolve) => {
-      const stopTimer = clock.after(GATHER_MS, resolve)
+      const stopTimer = clock.after(gatherMs, resolve)
       wake = () => {
         if (!signal.aborted) return
         stopTimer()
@@ -61,7 +62,7 @@ export async function* followJournal({
       await slept.promise
       stopTimer()
       if (!grown && !signal.aborted) yield 'idle'
-      if (grown && !signal.aborted) await gathered()
+      if (grown && gatherMs > 0 && !signal.aborted) await gathered()
     }
   } finally {
     unsubscribe()

@@ -19,6 +19,12 @@ describe('the readers’ paths', () => {
   const settled = async () => {
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
   }
+  /** Long enough for a follower to be sent what a burst brought. */
+  const gathered = async () => {
+    await settled()
+    hub.clock.advance(100)
+    await settled()
+  }
 
   test('the journal is one record a line, from a number on', async () => {
     await append(started(), submitted(taskOf()), finished())
@@ -52,8 +58,9 @@ describe('the readers’ paths', () => {
     const reading = response.text()
     await settled()
     await append(submitted(taskOf()))
-    await settled()
+    await gathered()
     await append(finished())
+    await gathered()
     expect(typesOf(await reading)).toEqual(['run.started', 'step.submitted', 'run.finished'])
   })
 
@@ -90,6 +97,7 @@ describe('the readers’ paths', () => {
     hub.clock.advance(15_000)
     await settled()
     await append(finished())
+    await gathered()
     const text = await reading
     expect(text.split('\n').filter((line) => line === '').length).toBeGreaterThanOrEqual(2)
     expect(typesOf(text)).toEqual(['run.started', 'run.finished'])

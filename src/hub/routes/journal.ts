@@ -14,6 +14,8 @@ import { paths } from '../wire.ts'
 
 /** How long a follower waits for a run that was created a moment ago. */
 const START_WAIT_MS = 30_000
+/** A reader does not see the difference; the agents, whom the hub serves first, do. */
+const GATHER_MS = 50
 
 export const journalRoutes = (context: HubContext): Hono<HubEnv> => {
   const { store, clock, closing } = context
@@ -48,7 +50,14 @@ export const journalRoutes = (context: HubContext): Hono<HubEnv> => {
       leave()
       return c.body(linesOf(await store.journal.read({ run: run.uid, after })))
     }
-    const growth = followJournal({ journal: store.journal, run: run.uid, after, signal: gone.signal, clock })
+    const growth = followJournal({
+      journal: store.journal,
+      run: run.uid,
+      after,
+      signal: gone.signal,
+      clock,
+      gatherMs: GATHER_MS,
+    })
     return c.body(streamOf({ growth, abort, leave }))
   })
 

@@ -43,6 +43,9 @@ export async function streamLog({
     let last = ''
     const tail: LogLine[] = []
     for await (const line of readLogFile(log.file)) {
+      // Written since the reader came: it is no tail of what was there.
+      const [first] = fresh
+      if (first !== undefined && line.time >= first.time) break
       last = line.time
       if (options.tailLines === undefined) await write(line)
       else if (isWanted(line, options)) {
