@@ -104,10 +104,16 @@ test('a follower of a reopened run sees its first end and reads on to the second
   await resolve({ outcome: 'done' })
   const response = await hub.get(journalPath('incident-001', '?follow=true'), { token: reader })
   const reading = response.text()
-  for (let turn = 0; turn < 20; turn++) await new Promise((settled) => setImmediate(settled))
+  const settled = async () => {
+    for (let turn = 0; turn < 20; turn++) await new Promise((done) => setImmediate(done))
+  }
+  await settled()
   await hub.store.journal.append({
     run: runKey(),
     records: [{ type: 'run.finished', phase: 'Succeeded', reason: 'Succeeded', message: '', round: 2 }],
   })
+  await settled()
+  // Long enough for a follower to be sent what a burst brought.
+  hub.clock.advance(100)
   expect((await reading).trim().split('\n')).toHaveLength(9)
 })
