@@ -31,7 +31,10 @@ export const childrenOf = (pid: number): readonly SeenProcess[] =>
 
 /** Open file descriptors by what they are: `socket`, `pipe`, `anon_inode:[eventpoll]`, or the path of a file. */
 export const openFiles = (pid: number): readonly string[] =>
-  list(`/proc/${pid}/fd`).map((fd) => link(`/proc/${pid}/fd/${fd}`).replace(/^(socket|pipe):.*/, '$1'))
+  list(`/proc/${pid}/fd`)
+    .map((fd) => link(`/proc/${pid}/fd/${fd}`).replace(/^(socket|pipe):.*/, '$1'))
+    // What is closed while it is looked at is not open.
+    .filter((file) => file !== '')
 
 export const residentBytes = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024
