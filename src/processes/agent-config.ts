@@ -1,6 +1,6 @@
 // What an agent process needs to know, read once from its environment. Every fault names its variable.
 
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { KubeswarmError } from '../domain/error.ts'
 import type { KnownSecret } from '../domain/guardrail/known-secrets.ts'
@@ -12,6 +12,7 @@ import {
 } from '../domain/workload/agent-environment.ts'
 import { heldSecrets } from './held-secrets.ts'
 import { listenHost } from './listen-host.ts'
+import { whileMounted } from './while-mounted.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -127,28 +128,6 @@ const secretText = (directory: string | undefined, { file }: SecretFile): string
   if (directory === undefined) return undefined
   try {
     return readFileSync(join(directory, file), 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
-/**
- * The value as it was read last, read anew when the mounted directory has changed. A kubelet changes all files of a
- * volume at once by renaming the link `..data`; a directory without one is read each time.
- */
-const whileMounted = <T>(directory: string | undefined, compute: () => T): (() => T) => {
-  let last: { readonly version: string; readonly value: T } | undefined
-  return () => {
-    const version = directory === undefined ? 'nothing is mounted' : linkTarget(join(directory, '..data'))
-    if (version === undefined) return compute()
-    if (last?.version !== version) last = { version, value: compute() }
-    return last.value
-  }
-}
-
-const linkTarget = (path: string): string | undefined => {
-  try {
-    return readlinkSync(path)
   } catch {
     return undefined
   }

@@ -8,7 +8,7 @@ import type { OperatorContext } from '../context.ts'
 import { createController, type Controller } from '../reconcile/controller.ts'
 import { createBatch } from './batch.ts'
 import { eventOfRun } from './event-run.ts'
-import { defaultHistory, expiredRuns } from './run-history.ts'
+import { defaultHistory, expiredRuns } from '../../domain/run/run-history.ts'
 
 const AT_ONCE = 8
 /** Runs that end together go together. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { apiVersion, type SwarmRun, type SwarmTeam } from '../../api/v1alpha1/index.ts'
-import { expiredRuns } from './run-history.ts'
+import { expiredRuns } from '../../domain/run/run-history.ts'
 import { durationMs, historyLimits, teamStatus } from './team-status.ts'
 
 const now = Date.parse('2026-04-23T03:00:00Z')

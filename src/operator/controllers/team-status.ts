@@ -3,7 +3,7 @@
 import type { SwarmAgent, SwarmRun, SwarmTeam, SwarmTeamStatus } from '../../api/v1alpha1/index.ts'
 import type { FieldError } from '../../domain/error.ts'
 import { conditionsAt, type ConditionNow } from '../conditions.ts'
-import { defaultHistory, type HistoryLimits } from './run-history.ts'
+import { defaultHistory, type HistoryLimits } from '../../domain/run/run-history.ts'
 
 export const teamStatus = ({
   team,

@@ -9,7 +9,7 @@ import type { OperatorContext } from '../context.ts'
 import { isEmpty, mergePatch } from '../merge-patch.ts'
 import { createController, type Again, type Controller } from '../reconcile/controller.ts'
 import { keyOf, splitKey } from '../reconcile/indexed-cache.ts'
-import { expiredRuns } from './run-history.ts'
+import { expiredRuns } from '../../domain/run/run-history.ts'
 import { historyLimits, teamStatus } from './team-status.ts'
 
 const tellsOfRunsAfterMs = 500

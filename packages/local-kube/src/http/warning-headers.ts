@@ -24,7 +24,7 @@ export function warningHeaders(texts: Iterable<string>): readonly string[] {
 function warningHeader(characters: readonly string[]): string {
   const quoted = characters
     .join('')
-    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+    // oxlint-disable-next-line no-control-regex -- a header may hold none of the characters it looks for
     .replaceAll(/[\u0000-\u001f\u007f]+/g, ' ')
     .replaceAll('\\', '\\\\')
     .replaceAll('"', '\\"')

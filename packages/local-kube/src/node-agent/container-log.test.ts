@@ -53,6 +53,15 @@ describe('a container log', () => {
     expect(await reading).toBe(Array.from({ length: 1500 }, (_, line) => `${line}\n`).join(''))
   })
 
+  it('counts the tail among the lines that were there when the reader came; what comes later it gets in any case', async () => {
+    const log = openContainerLog({ file: join(directory, '0.log') })
+    for (const line of ['a', 'b']) log.append({ stream: 'stdout', text: line })
+    const reading = read(log, 'follow=true&tailLines=1')
+    for (const line of ['c', 'd']) log.append({ stream: 'stdout', text: line })
+    await log.close()
+    expect(await reading).toBe('b\nc\nd\n')
+  })
+
   it('honours tailLines, limitBytes, timestamps, stream and sinceTime', async () => {
     const log = openContainerLog({ file: join(directory, '0.log') })
     for (const line of ['a', 'b', 'c']) log.append({ stream: line === 'b' ? 'stderr' : 'stdout', text: line })

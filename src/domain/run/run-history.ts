@@ -1,7 +1,7 @@
-// Which finished runs are more than their history holds: a pure decision over what the caches hold.
+// Which finished runs are more than their history holds: of a team, or of an event.
 
 import type { SwarmRun } from '../../api/v1alpha1/index.ts'
-import { isOver } from '../../domain/run/is-over.ts'
+import { isOver } from './is-over.ts'
 
 export interface HistoryLimits {
   readonly succeeded: number
