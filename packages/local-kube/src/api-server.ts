@@ -312,17 +312,22 @@ async function listen({
   }
 }
 
-/** A refused body is not read to its end, so the connection cannot be used again. */
+/** A refused body is of no use, so the connection is not used again. */
 function refuse({ exchange, status }: { exchange: Exchange; status: StatusError }): void {
   const { request, response } = exchange
-  if (!request.complete) {
-    response.setHeader('Connection', 'close')
-    // Reading on for a while lets the client finish and see the answer instead of a broken connection.
-    request.resume()
-    const patience = setTimeout(() => request.destroy(), UNREAD_BODY_MILLISECONDS)
-    request.once('close', () => clearTimeout(patience))
+  if (request.complete) {
+    exchange.json(status.toStatus(), { code: status.code })
+    return
   }
-  exchange.json(status.toStatus(), { code: status.code })
+  response.setHeader('Connection', 'close')
+  // The end of the answer ends the connection. Reading on for a while before it lets the client finish and see the
+  // answer, instead of a broken connection.
+  const isRead = new Promise<void>((resolve) => {
+    const patience = setTimeout(resolve, UNREAD_BODY_MILLISECONDS)
+    request.once('end', resolve).once('close', resolve)
+    request.once('close', () => clearTimeout(patience)).resume()
+  })
+  exchange.json(status.toStatus(), { code: status.code, endsAfter: isRead })
 }
 
 const UNREAD_BODY_MILLISECONDS = 5_000

@@ -29,6 +29,21 @@ export function clone<T extends JsonValue | undefined>(value: T): T {
   return copy as T
 }
 
+/** The list itself where nothing changes, so that what is large is copied only for a reason. */
+export function mapped(
+  list: JsonValue[],
+  change: (item: JsonValue, index: number) => JsonValue,
+): JsonValue[] {
+  let copy: JsonValue[] | undefined
+  for (const [index, item] of list.entries()) {
+    const changed = change(item, index)
+    if (changed === item && copy === undefined) continue
+    copy ??= list.slice(0, index)
+    copy.push(changed)
+  }
+  return copy ?? list
+}
+
 /** Assigns without ever reaching the prototype: a manifest may carry a key named `__proto__`. */
 export function setOwn(target: JsonObject, key: string, value: JsonValue | undefined): void {
   if (key === '__proto__') {

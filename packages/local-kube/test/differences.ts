@@ -150,12 +150,12 @@ export const explainedDifferences: readonly ExplainedDifference[] = [
     ],
   },
   {
-    here: 'a body has at most 30,000 values, 500 levels, its defaults as many again, a rule 10,000 characters, a version 1,000 rules and patterns of 200,000 steps together (30,000 one); a text is not matched when pattern times text is too long, nor a rule evaluated when what it looks through is; 100 errors are told',
+    here: 'a body has at most 30,000 values, 500 levels, its defaults as many again, a rule 10,000 characters, a version 1,000 rules of 500,000 characters and patterns of 200,000 steps together (20,000 one); a text is not matched when pattern times text is too long, nor a rule evaluated when what it looks through is; 100 errors are told',
     real: 'larger or no limits',
     because: 'one event loop serves everybody, and nobody should be able to stop it',
   },
   {
-    here: 'YAML longer than 4 KB is read by a thread, for 20 s at most',
+    here: 'YAML longer than 2 KB is read by a thread, for 20 s at most',
     real: 'read at once',
     because: 'one event loop serves everybody',
   },

@@ -23,20 +23,38 @@ function struct(schema: StructuralSchema, object: JsonObject, withZeros: boolean
   if (!isObject(properties)) return object
   const required = asArray(schema['required'])
   const written: JsonObject = {}
-  for (const [key, value] of Object.entries(object)) {
-    const property = Object.hasOwn(properties, key) ? properties[key] : undefined
+  for (const key of Object.keys(object)) {
+    const value = object[key]
     if (value === undefined) continue
+    const property = Object.hasOwn(properties, key) ? properties[key] : undefined
     if (!isObject(property)) setOwn(written, key, value)
     else if (!isOmitted(property, value) || required.includes(key))
       // Zeros are told where a reader looks for a figure; elsewhere an empty text would hide that something is missing.
       setOwn(written, key, walk(property, value, withZeros || key === 'status'))
   }
-  for (const [key, property] of Object.entries(properties)) {
-    if (!isObject(property) || written[key] !== undefined) continue
+  for (const [key, property] of addedOf(properties)) {
+    if (written[key] !== undefined) continue
     if (property['x-go-struct'] === true) written[key] = struct(property, {}, withZeros || key === 'status')
     else if (withZeros && property['x-go-zero'] !== undefined) written[key] = property['x-go-zero']
   }
   return written
+}
+
+type Added = readonly (readonly [key: string, property: JsonObject])[]
+const known = new WeakMap<JsonObject, Added>()
+
+/** What is written even when it is not set; found once, because a thousand items of a list ask. */
+function addedOf(properties: JsonObject): Added {
+  let found = known.get(properties)
+  if (found === undefined) {
+    found = Object.entries(properties).flatMap(([key, property]) =>
+      isObject(property) && (property['x-go-struct'] === true || property['x-go-zero'] !== undefined)
+        ? [[key, property] as const]
+        : [],
+    )
+    known.set(properties, found)
+  }
+  return found
 }
 
 function isOmitted(schema: StructuralSchema, value: JsonValue): boolean {

@@ -163,23 +163,23 @@ function podUpdate(object: JsonObject, old: JsonObject | undefined): FieldError[
   if (old === undefined) return []
   const fixed = (pod: JsonObject): JsonValue => {
     const {
-      containers,
-      initContainers,
+      containers: _____,
+      initContainers: ____,
       activeDeadlineSeconds: _,
       tolerations: __,
       terminationGracePeriodSeconds: ___,
       ...rest
     } = asObject(pod['spec'])
-    const withoutImage = (list: JsonValue | undefined): JsonValue[] =>
-      asArray(list).map((item) => ({ ...asObject(item), image: null }))
-    return { ...rest, containers: withoutImage(containers), initContainers: withoutImage(initContainers) }
+    return rest
   }
   const before = fixed(old)
   const bound =
     valueAt(old, 'spec', 'nodeName') === undefined && isObject(before)
       ? { ...before, nodeName: valueAt(object, 'spec', 'nodeName') }
       : before
-  if (deepEqual(bound, fixed(object))) return []
+  const isSame = (list: string): boolean =>
+    sameButImages(asArray(valueAt(old, 'spec', list)), asArray(valueAt(object, 'spec', list)))
+  if (deepEqual(bound, fixed(object)) && isSame('containers') && isSame('initContainers')) return []
   return [
     fieldForbidden(
       'spec',
@@ -187,6 +187,13 @@ function podUpdate(object: JsonObject, old: JsonObject | undefined): FieldError[
     ),
   ]
 }
+
+const sameButImages = (before: readonly JsonValue[], after: readonly JsonValue[]): boolean =>
+  before.length === after.length &&
+  before.every((item, index) => {
+    const other = asObject(after[index])
+    return deepEqual(item, other) || deepEqual({ ...asObject(item), image: null }, { ...other, image: null })
+  })
 
 export function validateBuiltin({
   group,

@@ -6,13 +6,13 @@ import type { JsonValue } from '../json.ts'
 import { DEEPEST, MOST_VALUES } from '../limits.ts'
 import { badRequest, entityTooLarge } from '../status-error.ts'
 import type { StatusError } from '../status-error.ts'
+import { endOfString } from './end-of-string.ts'
 
 const tooDeep = (): StatusError => badRequest(`the body is nested deeper than ${DEEPEST} levels`)
 export const tooManyValues = (): StatusError =>
   entityTooLarge(`the body holds too many values: limit is ${MOST_VALUES}`)
 
 const QUOTE = 0x22
-const BACKSLASH = 0x5c
 const COMMA = 0x2c
 const COLON = 0x3a
 
@@ -23,11 +23,7 @@ export function checkJsonText(text: string): void {
   for (let at = 0; at < text.length; at += 1) {
     switch (text.charCodeAt(at)) {
       case QUOTE:
-        for (at += 1; at < text.length; at += 1) {
-          const character = text.charCodeAt(at)
-          if (character === BACKSLASH) at += 1
-          else if (character === QUOTE) break
-        }
+        at = endOfString(text, at + 1)
         break
       case 0x5b:
       case 0x7b:

@@ -1,16 +1,18 @@
 /** Which fields a JSON text names twice, as paths; `JSON.parse` keeps the last one and says nothing. */
+import { endOfString } from './end-of-string.ts'
+
+interface Level {
+  readonly path: string
+  /** Absent for a list. */
+  readonly keys: Set<string> | undefined
+  key: string
+  index: number
+  expectsKey: boolean
+}
 
 /** The text is valid JSON. */
 export function duplicateKeys(text: string): readonly string[] {
   const found = new Set<string>()
-  const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g
-  interface Level {
-    readonly path: string
-    readonly keys: Set<string> | undefined
-    key: string
-    index: number
-    expectsKey: boolean
-  }
   const levels: Level[] = []
   const here = (): string => {
     const level = levels.at(-1)
@@ -18,9 +20,10 @@ export function duplicateKeys(text: string): readonly string[] {
     if (level.keys === undefined) return `${level.path}[${level.index}]`
     return level.path === '' ? level.key : `${level.path}.${level.key}`
   }
-  for (const [part] of text.matchAll(token)) {
+  const marks = /["{}[\],]/g
+  for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
     const level = levels.at(-1)
-    switch (part) {
+    switch (mark[0]) {
       case '{':
         levels.push({ path: here(), keys: new Set(), key: '', index: 0, expectsKey: true })
         break
@@ -36,14 +39,15 @@ export function duplicateKeys(text: string): readonly string[] {
         level.index += 1
         level.expectsKey = level.keys !== undefined
         break
-      case ':':
-        break
-      default:
+      default: {
+        const end = endOfString(text, mark.index + 1)
+        marks.lastIndex = end + 1
         if (level?.expectsKey !== true) break
-        level.key = JSON.parse(part) as string
+        level.key = JSON.parse(text.slice(mark.index, end + 1)) as string
         level.expectsKey = false
         if (level.keys?.has(level.key) === true) found.add(here())
         level.keys?.add(level.key)
+      }
     }
   }
   return [...found]

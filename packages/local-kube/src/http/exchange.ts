@@ -1,6 +1,7 @@
 /** One HTTP request and its answer, with what every route needs: query, body, user, warnings. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { BODY_BYTES } from '../limits.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { BODY_BYTES, LARGE } from '../limits.ts'
 import type { UserInfo } from '../admission/admission.ts'
 import { isObject } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
@@ -13,6 +14,14 @@ import { warningHeaders } from './warning-headers.ts'
 
 /** What an object may come as; without a type it is taken for JSON. */
 const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+
+interface AnswerOptions {
+  readonly code?: number
+  readonly contentType?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** All of the answer is sent at once, but it is over only then. */
+  readonly endsAfter?: Promise<void>
+}
 
 export class Exchange {
   readonly request: IncomingMessage
@@ -68,14 +77,18 @@ export class Exchange {
   async body(): Promise<JsonValue | undefined> {
     const raw = await this.rawBody()
     if (raw.length === 0) return undefined
+    const isLarge = raw.length > LARGE
+    if (isLarge) await nextTurn()
     try {
       if (isProtobuf(raw)) return checked(decodeProtobuf(raw))
       const text = raw.toString('utf8')
       if (this.contentType.includes('yaml') && !/^\s*[{[]/.test(text))
         return checked(await parseYamlBody(text))
+      if (isLarge) await nextTurn()
       checkJsonText(text)
       const value = JSON.parse(text) as JsonValue
       this.#jsonText = text
+      if (isLarge) await nextTurn()
       return value
     } catch (error) {
       if (error instanceof StatusError) throw error
@@ -108,25 +121,14 @@ export class Exchange {
     this.response.writeHead(code, headers)
   }
 
-  json(
-    value: JsonValue,
-    {
-      code = 200,
-      contentType = 'application/json',
-      headers = {},
-    }: { code?: number; contentType?: string; headers?: Record<string, string> } = {},
-  ): void {
-    this.jsonText(JSON.stringify(value), { code, contentType, headers })
+  json(value: JsonValue, options: AnswerOptions = {}): void {
+    this.jsonText(JSON.stringify(value), options)
   }
 
   /** For what is JSON already. */
   jsonText(
     json: string,
-    {
-      code = 200,
-      contentType = 'application/json',
-      headers = {},
-    }: { code?: number; contentType?: string; headers?: Record<string, string> } = {},
+    { code = 200, contentType = 'application/json', headers = {}, endsAfter }: AnswerOptions = {},
   ): void {
     // Bytes at once: a long text is measured and written in a fraction of the time.
     const bytes = Buffer.from(`${json}\n`)
@@ -135,7 +137,12 @@ export class Exchange {
       'Content-Length': String(bytes.length),
       ...headers,
     })
-    this.response.end(bytes)
+    if (endsAfter === undefined) {
+      this.response.end(bytes)
+      return
+    }
+    this.response.write(bytes)
+    void endsAfter.then(() => this.response.end())
   }
 
   text(

@@ -5,16 +5,17 @@
 import { Worker } from 'node:worker_threads'
 import type { JsonValue } from '../json.ts'
 import { badRequest } from '../status-error.ts'
+import { checkJsonText } from './body-limits.ts'
 
 // Of its warnings nobody should hear but the client, and they are not worth a header.
 const OPTIONS = { schema: 'core', maxAliasCount: 100, logLevel: 'error' } as const
 /** Characters read on the spot. */
-const SHORT = 4 * 1024
+const SHORT = 2 * 1024
 const LONGEST_MILLISECONDS = 20_000
 const PROGRAM = `
   const { parentPort, workerData } = require('node:worker_threads')
   import(workerData.library)
-    .then(({ parse }) => parentPort.postMessage({ value: parse(workerData.text, workerData.options) }))
+    .then(({ parse }) => parentPort.postMessage({ json: JSON.stringify(parse(workerData.text, workerData.options)) }))
     .catch((error) => parentPort.postMessage({ problem: error.message }))
 `
 
@@ -30,14 +31,17 @@ export async function parseYamlBody(text: string): Promise<JsonValue> {
   })
   const timer = setTimeout(() => void worker.terminate(), LONGEST_MILLISECONDS)
   try {
-    return await new Promise<JsonValue>((resolve, reject) => {
-      worker.once('message', ({ value, problem }: { value: JsonValue; problem?: string }) => {
-        if (problem === undefined) resolve(value)
+    const json = await new Promise<string>((resolve, reject) => {
+      worker.once('message', ({ json, problem }: { json: string; problem?: string }) => {
+        if (problem === undefined) resolve(json)
         else reject(badRequest(problem))
       })
       worker.once('error', reject)
       worker.once('exit', () => reject(badRequest('the YAML takes too long to read; send it as JSON')))
     })
+    // As text: an object that a thread hands over is made anew in one go, however many values it has.
+    checkJsonText(json)
+    return JSON.parse(json) as JsonValue
   } finally {
     clearTimeout(timer)
     void worker.terminate()

@@ -1,7 +1,7 @@
 /** GET of objects and lists, and watches, in the representation the client accepts: JSON, Table or metadata only. */
 import type { JsonObject } from '../json.ts'
 import { asObject } from '../json.ts'
-import { partialMetadata, tableOf } from '../resources/columns.ts'
+import { partialMetadata, rowOf, tableOf } from '../resources/columns.ts'
 import type { IncludeObject } from '../resources/columns.ts'
 import { apiVersionOf, asStored, refOf } from '../resources/resource.ts'
 import type { Resource } from '../resources/resource.ts'
@@ -14,6 +14,7 @@ import type { Store, Stored } from '../storage/store.ts'
 import { eventEncoder } from './event-encoder.ts'
 import type { Shape } from './event-encoder.ts'
 import type { Exchange } from './exchange.ts'
+import { eachInTurns } from './in-turns.ts'
 import { checkListOptions, notANumber } from './list-options.ts'
 import type { ResourcePath } from './request-info.ts'
 import { SharedChunks } from './shared-chunks.ts'
@@ -97,7 +98,7 @@ export class ResourceReader {
       )
   }
 
-  list(exchange: Exchange, resource: Resource, path: ResourcePath): void {
+  async list(exchange: Exchange, resource: Resource, path: ResourcePath): Promise<void> {
     const { query } = exchange
     checkListOptions(query, false)
     const matches = selectorOf(query, resource)
@@ -109,10 +110,18 @@ export class ResourceReader {
       bucket: resource.bucket,
       ...(path.namespace === undefined ? {} : { namespace: path.namespace }),
     })
-    if (matches !== undefined) objects = objects.filter(({ object }) => matches(resource.fromStorage(object)))
+    // What is listed is what is there now, however long the list takes.
+    const resourceVersion = String(this.#store.revision)
+    if (matches !== undefined) {
+      const chosen: Stored[] = []
+      await eachInTurns(objects, (stored) => {
+        if (matches(resource.fromStorage(stored.object))) chosen.push(stored)
+      })
+      objects = chosen
+    }
 
     const metadata: JsonObject = {
-      resourceVersion: String(this.#store.revision),
+      resourceVersion,
       ...(resource.custom === undefined || acceptedShape(exchange.accept) !== 'object'
         ? {}
         : { continue: '' }),
@@ -135,24 +144,29 @@ export class ResourceReader {
       exchange.jsonText(`${JSON.stringify(head).slice(0, -1)},"items":[${items}]}`)
       return
     }
-    const items = objects.map(({ object }) => resource.fromStorage(object))
-    exchange.json(
+    const head: JsonObject =
       shape === 'table'
         ? tableOf({
             columns: resource.columns,
-            objects: items,
+            objects: [],
             metadata,
-            include: includeOf(query),
+            include: 'None',
             withDefinitions: true,
             now: this.#now(),
           })
-        : {
-            kind: 'PartialObjectMetadataList',
-            apiVersion: 'meta.k8s.io/v1',
-            metadata,
-            items: items.map(partialMetadata),
-          },
-    )
+        : { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items: [] }
+    const now = this.#now()
+    const include = includeOf(query)
+    const parts: string[] = []
+    await eachInTurns(objects, (stored) => {
+      const object = resource.fromStorage(stored.object)
+      const part =
+        shape === 'table'
+          ? rowOf({ columns: resource.columns, object, include, now })
+          : partialMetadata(object)
+      parts.push(JSON.stringify(part))
+    })
+    exchange.jsonText(`${JSON.stringify(head).slice(0, -2)}${parts.join(',')}]}`)
   }
 
   watch(exchange: Exchange, resource: Resource, path: ResourcePath): void {

@@ -1,6 +1,8 @@
 /** From a resource path and a method to a read or a write. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { JsonObject, JsonValue } from '../json.ts'
 import { asObject, asString, isObject, valueAt } from '../json.ts'
+import { LARGE } from '../limits.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
 import { applyStrategicMergePatch } from '../patch/strategic-merge.ts'
@@ -8,6 +10,7 @@ import { builtinSchema } from '../builtin/definitions.ts'
 import { timestamp } from '../resources/lifecycle.ts'
 import type { DeleteOptions, Subresource } from '../resources/lifecycle.ts'
 import type { ObjectWriter } from '../resources/object-writer.ts'
+import { giveWay } from '../resources/write-context.ts'
 import type { Change, FieldValidation, WriteContext } from '../resources/write-context.ts'
 import type { Registry } from '../resources/registry.ts'
 import { refOf } from '../resources/resource.ts'
@@ -22,8 +25,10 @@ import {
   notFound,
   unsupportedMediaType,
 } from '../status-error.ts'
+import type { Key } from '../storage/key.ts'
 import type { Store } from '../storage/store.ts'
 import type { Exchange } from './exchange.ts'
+import { eachInTurns } from './in-turns.ts'
 import type { ResourcePath } from './request-info.ts'
 import { checkAccept, checkPropagation, checkWriteOptions } from './write-options.ts'
 import { represent } from './resource-reader.ts'
@@ -101,7 +106,7 @@ export class ResourceRoutes {
       case 'GET':
       case 'HEAD':
         if (isWatch(exchange)) this.#reader.watch(exchange, resource, path)
-        else this.#reader.list(exchange, resource, path)
+        else await this.#reader.list(exchange, resource, path)
         return
       case 'POST': {
         if (resource.namespaced && path.namespace === undefined) {
@@ -323,17 +328,18 @@ export class ResourceRoutes {
       force,
       subresource: context.subresource,
       now: this.#now(),
+      giveWay: () => giveWay(context),
     }
     const exists = this.#store.latest(this.#writer.keyOf(context)) !== undefined
     if (!exists) {
       if (context.subresource !== '') throw notFound(refOf(resource), context.name)
       const named = { ...body, metadata: { ...asObject(body['metadata']), name: path.name } }
-      const { object } = applyConfiguration({ ...options, applied: named, current: undefined })
+      const { object } = await applyConfiguration({ ...options, applied: named, current: undefined })
       this.#send(exchange, resource, await this.#writer.create(context, object, { appliedFields: true }), 201)
       return
     }
-    const result = await this.#writer.update(context, (current) => {
-      const { object } = applyConfiguration({ ...options, current })
+    const result = await this.#writer.update(context, async (current) => {
+      const { object } = await applyConfiguration({ ...options, current })
       const named = asString(valueAt(body, 'metadata', 'resourceVersion')) !== ''
       return {
         object: named
@@ -411,40 +417,42 @@ export class ResourceRoutes {
     if (!resource.verbs.includes('deletecollection')) throw methodNotAllowed()
     const options = await this.#deleteOptions(exchange)
     const matches = selectorOf(exchange.query, resource)
-    const found = this.#store
-      .list({
+    const doomed: Key[] = []
+    await eachInTurns(
+      this.#store.list({
         bucket: resource.bucket,
         ...(path.namespace === undefined ? {} : { namespace: path.namespace }),
-      })
-      .map(({ object, key }) => ({ key, object: resource.fromStorage(object) }))
-      .filter(({ object }) => matches === undefined || matches(object))
-    const deletions = await Promise.all(
-      found.map(async ({ key }) => {
-        const context = this.#context(
-          exchange,
-          resource,
-          { ...path, namespace: key.namespace, name: key.name },
-          '',
-        )
-        try {
-          return [(await this.#writer.delete(context, options)).object]
-        } catch (error) {
-          if (error instanceof StatusError && error.reason === 'NotFound') return []
-          throw error
-        }
       }),
+      ({ key, object }) => {
+        if (matches === undefined || matches(resource.fromStorage(object))) doomed.push(key)
+      },
     )
+    const remove = async (key: Key): Promise<readonly JsonObject[]> => {
+      const named = { ...path, namespace: key.namespace, name: key.name }
+      try {
+        return [(await this.#writer.delete(this.#context(exchange, resource, named, ''), options)).object]
+      } catch (error) {
+        if (error instanceof StatusError && error.reason === 'NotFound') return []
+        throw error
+      }
+    }
+    const removed: JsonObject[] = []
+    while (doomed.length > 0) {
+      const together = await Promise.all(doomed.splice(0, REMOVED_TOGETHER).map(remove))
+      removed.push(...together.flat())
+      await nextTurn()
+    }
     exchange.json({
       kind: resource.listKind,
       apiVersion: resource.group === '' ? resource.version : `${resource.group}/${resource.version}`,
       metadata: { resourceVersion: String(this.#store.revision) },
-      items: deletions.flat(),
+      items: removed,
     })
   }
 }
 
-/** Characters of JSON. */
-const LARGE = 64 * 1024
+/** Objects of a collection that go in one turn, and one flush. */
+const REMOVED_TOGETHER = 100
 
 const APPLY_TYPES = new Set(['application/apply-patch+yaml', 'application/apply-patch+cbor'])
 const PATCH_TYPES = new Set([

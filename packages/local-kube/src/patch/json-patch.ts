@@ -1,6 +1,7 @@
 /** RFC 6902. A patch that cannot be applied is refused as a real API server refuses it. */
 import { asString, clone, deepEqual, isObject, setOwn } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
+import { DEEPEST } from '../limits.ts'
 import { StatusError, badRequest, entityTooLarge } from '../status-error.ts'
 
 const refused = (message: string): StatusError =>
@@ -20,10 +21,10 @@ const MESSAGE = 'the server rejected our request due to an error in our request'
 function parsePointer(pointer: string): readonly string[] {
   if (pointer === '') return []
   if (!pointer.startsWith('/')) throw refused(MESSAGE)
-  return pointer
-    .slice(1)
-    .split('/')
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const parts = pointer.slice(1).split('/', DEEPEST + 1)
+  // Nothing is that deep.
+  if (parts.length > DEEPEST) throw refused(MESSAGE)
+  return parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
 function child(parent: JsonValue | undefined, key: string): JsonValue | undefined {

@@ -27,7 +27,7 @@ import type { Resource } from '../resources/resource.ts'
 import type { StructuralSchema } from '../schema/structural-schema.ts'
 import { StatusError, badRequest } from '../status-error.ts'
 
-export function applyConfiguration({
+export async function applyConfiguration({
   resource,
   name,
   applied,
@@ -36,6 +36,7 @@ export function applyConfiguration({
   force,
   subresource,
   now,
+  giveWay,
 }: {
   resource: Resource
   /** Of the path. */
@@ -46,7 +47,9 @@ export function applyConfiguration({
   force: boolean
   subresource: Subresource
   now: number
-}): { readonly object: JsonObject } {
+  /** Called between steps that take long for large objects. */
+  giveWay: () => Promise<void>
+}): Promise<{ readonly object: JsonObject }> {
   if (
     asObject(applied['metadata'])['managedFields'] !== undefined &&
     asArray(asObject(applied['metadata'])['managedFields']).length > 0
@@ -56,11 +59,14 @@ export function applyConfiguration({
   checkIdentity(resource, applied, name)
   const schema = schemaOf(resource)
   const part = ownablePart(resource, applied, subresource)
-  const wanted = new Set([...fieldsOf(schema, part).keys()].filter((id) => id !== '[]'))
+  const wanted = new Set((await fieldsOf({ schema, value: part, giveWay })).keys())
+  wanted.delete('[]')
   const apiVersion = apiVersionOf(resource)
   const mine = (owner: Owner): boolean =>
     owner.manager === manager && owner.operation === 'Apply' && owner.subresource === subresource
+  await giveWay()
   const owners = readOwners(current)
+  await giveWay()
   const previous = owners.find(mine)
   const base = current ?? {
     apiVersion: applied['apiVersion'],
@@ -70,7 +76,14 @@ export function applyConfiguration({
   const live = ownablePart(resource, base, subresource)
   const mergedPart = asObject(merge(schema, current === undefined ? {} : live, part))
 
-  const { changed } = differenceOf(schema, current === undefined ? {} : live, mergedPart)
+  await giveWay()
+  const { changed } = await differenceOf({
+    schema,
+    before: current === undefined ? {} : live,
+    after: mergedPart,
+    giveWay,
+  })
+  await giveWay()
   const others = owners.filter((owner) => !mine(owner))
   const conflicts = others
     .map((owner) => ({ owner, fields: [...owner.fields].filter((id) => changed.has(id)) }))
@@ -80,6 +93,7 @@ export function applyConfiguration({
   const taken = new Set(conflicts.flatMap(({ fields }) => fields))
   const remaining = others.map((owner) => ({ ...owner, fields: without(owner.fields, taken) }))
   const kept = new Set([...wanted, ...remaining.flatMap((owner) => [...owner.fields])])
+  await giveWay()
   const dropped = [...(previous?.fields ?? [])].filter((id) => !kept.has(id))
   const pruned = asObject(
     removePaths({
@@ -91,6 +105,7 @@ export function applyConfiguration({
     }),
   )
 
+  await giveWay()
   // Who applies what is there already becomes an owner, at no time of its own.
   const unchanged = current !== undefined && deepEqual(pruned, live)
   const own: Owner = {
@@ -108,7 +123,7 @@ export function applyConfiguration({
   }
   if (subresource === 'status') merged['metadata'] = asObject(base['metadata'])
   for (const key of Object.keys(live)) if (!(key in pruned) && key !== 'metadata') delete merged[key]
-  return { object: writeOwners(merged, [...remaining, own]) }
+  return { object: await writeOwners({ object: merged, owners: [...remaining, own], giveWay }) }
 }
 
 function checkIdentity(resource: Resource, applied: JsonObject, name: string): void {

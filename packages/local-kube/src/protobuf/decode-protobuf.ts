@@ -20,7 +20,17 @@ interface Field {
   readonly bytes: Buffer
 }
 
-function* fieldsOf(buffer: Buffer): Generator<Field> {
+/** Two bytes may be a field, known or not, so they are counted while they are read. */
+interface Budget {
+  fields: number
+  values: number
+}
+
+/** An entry of a map is three of them. */
+const MOST_FIELDS = 3 * MOST_VALUES
+const NONE = Buffer.alloc(0)
+
+function* fieldsOf(buffer: Buffer, budget: Budget): Generator<Field> {
   let at = 0
   const varint = (): bigint => {
     let value = 0n
@@ -28,31 +38,33 @@ function* fieldsOf(buffer: Buffer): Generator<Field> {
       const byte = buffer[at]
       if (byte === undefined || shift > 63n) throw badRequest('the protobuf body is cut short')
       at += 1
+      if (shift === 0n && byte < 0x80) return BigInt(byte)
       value |= BigInt(byte & 0x7f) << shift
       if (byte < 0x80) return value
     }
   }
   while (at < buffer.length) {
+    budget.fields -= 1
+    if (budget.fields < 0) throw tooManyValues()
     const tag = Number(varint())
     const number = tag >>> 3
     const take = (length: number): Buffer => {
       if (at + length > buffer.length) throw badRequest('the protobuf body is cut short')
       at += length
-      return buffer.subarray(at - length, at)
+      return length === 0 ? NONE : buffer.subarray(at - length, at)
     }
-    const none = Buffer.alloc(0)
     switch (tag & 7) {
       case 0:
-        yield { number, varint: varint(), fixed: undefined, bytes: none }
+        yield { number, varint: varint(), fixed: undefined, bytes: NONE }
         break
       case 1:
-        yield { number, varint: 0n, fixed: take(8), bytes: none }
+        yield { number, varint: 0n, fixed: take(8), bytes: NONE }
         break
       case 2:
         yield { number, varint: 0n, fixed: undefined, bytes: take(Number(varint())) }
         break
       case 5:
-        yield { number, varint: 0n, fixed: take(4), bytes: none }
+        yield { number, varint: 0n, fixed: take(4), bytes: NONE }
         break
       default:
         throw badRequest('the protobuf body has a group, which Kubernetes never sends')
@@ -63,19 +75,20 @@ function* fieldsOf(buffer: Buffer): Generator<Field> {
 export function decodeProtobuf(raw: Buffer): JsonObject {
   let apiVersion = ''
   let kind = ''
-  let inner = Buffer.alloc(0)
-  for (const { number, bytes } of fieldsOf(raw.subarray(4))) {
+  let inner: Buffer = NONE
+  const budget = { fields: MOST_FIELDS, values: MOST_VALUES }
+  for (const { number, bytes } of fieldsOf(raw.subarray(4), budget)) {
     if (number === 1) {
-      for (const field of fieldsOf(bytes)) {
+      for (const field of fieldsOf(bytes, budget)) {
         if (field.number === 1) apiVersion = field.bytes.toString('utf8')
         if (field.number === 2) kind = field.bytes.toString('utf8')
       }
-    } else if (number === 2) inner = Buffer.from(bytes)
+    } else if (number === 2) inner = bytes
   }
   const message = builtinMessageName(apiVersion, kind)
   if (message === undefined)
     throw badRequest(`${apiVersion} ${kind} cannot be read as protobuf by this server; send JSON`)
-  return { apiVersion, kind, ...decodeMessage(message, inner, { left: MOST_VALUES }) }
+  return { apiVersion, kind, ...decodeMessage(message, inner, budget) }
 }
 
 /** Go writes zero values of non-pointer fields; they mean absent. */
@@ -87,21 +100,16 @@ const isZero = (value: JsonValue | undefined): boolean =>
   value === false ||
   (typeof value === 'object' && Object.keys(value).length === 0)
 
-/** Two bytes may be a value, so they are counted while they are read. */
-interface Budget {
-  left: number
-}
-
 function decodeMessage(name: string, buffer: Buffer, budget: Budget, depth = 0): JsonObject {
   if (depth > DEEPEST) throw badRequest('the protobuf body is nested too deep')
   const table = protobufMessage(name)
   if (table === undefined) throw badRequest(`the protobuf message ${name} is not known`)
   const object: JsonObject = {}
-  for (const field of fieldsOf(buffer)) {
+  for (const field of fieldsOf(buffer, budget)) {
     const entry = table[String(field.number)]
     if (entry === undefined) continue
-    budget.left -= 1
-    if (budget.left < 0) throw tooManyValues()
+    budget.values -= 1
+    if (budget.values < 0) throw tooManyValues()
     const [key, declared] = entry
     const isPointer = declared.startsWith('*')
     const type = isPointer ? declared.slice(1) : declared
@@ -115,7 +123,7 @@ function decodeMessage(name: string, buffer: Buffer, budget: Budget, depth = 0):
       const map = (object[key] ?? {}) as JsonObject
       let mapKey = ''
       let mapValue: JsonValue | undefined
-      for (const part of fieldsOf(field.bytes)) {
+      for (const part of fieldsOf(field.bytes, budget)) {
         if (part.number === 1) mapKey = part.bytes.toString('utf8')
         else mapValue = decodeValue(type.slice(2), part, budget, depth)
       }
@@ -143,16 +151,17 @@ function decodeValue(type: string, field: Field, budget: Budget, depth: number):
       return field.fixed?.readDoubleLE(0) ?? 0
     case 'time':
     case 'microtime':
-      return time(field.bytes, type === 'microtime')
+      return time(field.bytes, budget, type === 'microtime')
     case 'quantity': {
-      for (const part of fieldsOf(field.bytes)) if (part.number === 1) return part.bytes.toString('utf8')
+      for (const part of fieldsOf(field.bytes, budget))
+        if (part.number === 1) return part.bytes.toString('utf8')
       return undefined
     }
     case 'intorstring': {
       let isString = false
       let number = 0
       let text = ''
-      for (const part of fieldsOf(field.bytes)) {
+      for (const part of fieldsOf(field.bytes, budget)) {
         if (part.number === 1) isString = part.varint === 1n
         if (part.number === 2) number = Number(BigInt.asIntN(64, part.varint))
         if (part.number === 3) text = part.bytes.toString('utf8')
@@ -160,14 +169,14 @@ function decodeValue(type: string, field: Field, budget: Budget, depth: number):
       return isString ? text : number
     }
     case 'raw': {
-      for (const part of fieldsOf(field.bytes))
+      for (const part of fieldsOf(field.bytes, budget))
         if (part.number === 1 && part.bytes.length > 0) return rawJson(part.bytes.toString('utf8'))
       return undefined
     }
     default:
       if (type.startsWith('[]')) {
         // A named list type travels as a message with one repeated field.
-        return [...fieldsOf(field.bytes)].map(
+        return [...fieldsOf(field.bytes, budget)].map(
           (part) => decodeValue(type.slice(2), part, budget, depth + 1) ?? null,
         )
       }
@@ -181,10 +190,10 @@ function rawJson(text: string): JsonValue {
   return JSON.parse(text) as JsonValue
 }
 
-function time(bytes: Buffer, micro: boolean): JsonValue | undefined {
+function time(bytes: Buffer, budget: Budget, micro: boolean): JsonValue | undefined {
   let seconds = 0
   let nanos = 0
-  for (const part of fieldsOf(bytes)) {
+  for (const part of fieldsOf(bytes, budget)) {
     if (part.number === 1) seconds = Number(BigInt.asIntN(64, part.varint))
     if (part.number === 2) nanos = Number(part.varint)
   }

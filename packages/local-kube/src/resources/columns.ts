@@ -135,10 +135,24 @@ export function tableOf({
           priority: priority ?? 0,
         }))
       : null,
-    rows: objects.map((object) => ({
-      cells: columns.map((column) => column.value(object, now)),
-      object: include === 'None' ? null : include === 'Object' ? object : partialMetadata(object),
-    })),
+    rows: objects.map((object) => rowOf({ columns, object, include, now })),
+  }
+}
+
+export function rowOf({
+  columns,
+  object,
+  include,
+  now,
+}: {
+  readonly columns: readonly Column[]
+  readonly object: JsonObject
+  readonly include: IncludeObject
+  readonly now: number
+}): JsonObject {
+  return {
+    cells: columns.map((column) => column.value(object, now)),
+    object: include === 'None' ? null : include === 'Object' ? object : partialMetadata(object),
   }
 }
 

@@ -20,6 +20,7 @@ import { generateName } from './names.ts'
 import { checkType, withType } from './object-type.ts'
 import { refOf } from './resource.ts'
 import { decodeObject, prepareValidation, validateShape } from './shape.ts'
+import type { Decoded } from './shape.ts'
 import { reportUnknown } from './unknown-fields.ts'
 import { giveWay } from './write-context.ts'
 import type { WriteContext } from './write-context.ts'
@@ -43,7 +44,11 @@ export async function createObject({
   await giveWay(context)
   const typed = withType(resource, body)
   checkType(resource, typed)
-  const { object: decoded, unknownFields } = decodeObject(resource, typed)
+  await giveWay(context)
+  const decode = (object: JsonObject): Promise<Decoded> =>
+    decodeObject({ resource, body: object, giveWay: () => giveWay(context) })
+  const { object: decoded, unknownFields } = await decode(typed)
+  await giveWay(context)
   reportUnknown(context, unknownFields, 'body')
   const metadata = asObject(decoded['metadata'])
   if (metadata['resourceVersion'] !== undefined && metadata['resourceVersion'] !== '') {
@@ -66,7 +71,7 @@ export async function createObject({
     uid,
   })
   await giveWay(context)
-  object = filled(parts, resource, object, undefined)
+  object = await filled({ parts, context, object, old: undefined })
   const request: AdmissionRequest = {
     ...requestOf(context, 'CREATE'),
     namespace,
@@ -74,9 +79,11 @@ export async function createObject({
     object,
     old: undefined,
   }
-  object = (await admission.mutate(request)) ?? object
-  await giveWay(context)
-  object = filled(parts, resource, decodeObject(resource, object).object, undefined)
+  const mutated = await admission.mutate(request)
+  if (mutated !== undefined && mutated !== object) {
+    const again = (await decode(mutated)).object
+    object = await filled({ parts, context, object: again, old: undefined })
+  }
   await giveWay(context)
   if (!appliedFields) {
     const recorded = await recordUpdate({
@@ -95,6 +102,7 @@ export async function createObject({
   await giveWay(context)
   refuseDepth(object)
   await prepareValidation(resource, object)
+  await giveWay(context)
   refuse(context, name, validateShape(resource, object, undefined))
   await admission.validate({ ...request, object })
   await giveWay(context)

@@ -82,27 +82,63 @@ function isAlwaysThere(schema: StructuralSchema | undefined, containers: Contain
   return schema?.['x-go-struct'] === true || schema?.['x-go-required'] === true
 }
 
-export function fieldsOf(
-  schema: StructuralSchema | undefined,
-  value: JsonValue,
-  id = ROOT,
-  into = new Map<string, JsonValue | undefined>(),
-  containers: Containers = 'none',
-): Map<string, JsonValue | undefined> {
+interface Walk {
+  readonly into: Map<string, JsonValue | undefined>
+  /** Paths found until others get their turn. */
+  left: number
+}
+
+/** Paths after which others get their turn. */
+const PATHS_PER_TURN = 2_000
+
+/** Puts the paths of a value into the walk's map; yields where it has been long on its way. */
+function* walkFields({
+  schema,
+  value,
+  id,
+  walk,
+  containers,
+}: {
+  readonly schema: StructuralSchema | undefined
+  readonly value: JsonValue
+  readonly id: string
+  readonly walk: Walk
+  readonly containers: Containers
+}): Generator<void, void> {
+  const { into } = walk
+  walk.left -= 1
+  if (walk.left <= 0) {
+    walk.left = PATHS_PER_TURN
+    yield
+  }
   // Whoever brings a map, a list or an optional struct into being owns it too; a struct that is always there is nobody's.
   if (id !== ROOT && !isAlwaysThere(schema, containers)) into.set(id, undefined)
   if (Array.isArray(value)) {
-    if (itemElement(schema, {}) === undefined || value.length === 0) return into.set(id, value)
+    if (itemElement(schema, {}) === undefined || value.length === 0) {
+      into.set(id, value)
+      return
+    }
     for (const item of value) {
       const at = below(id, itemElement(schema, item) ?? '')
       into.set(at, undefined)
       // Nothing of a new item was there before.
-      if (isObject(item)) fieldsOf(itemSchema(schema), item, at, into, containers === 'none' ? 'none' : 'all')
+      if (isObject(item))
+        yield* walkFields({
+          schema: itemSchema(schema),
+          value: item,
+          id: at,
+          walk,
+          containers: containers === 'none' ? 'none' : 'all',
+        })
     }
-    return into
+    return
   }
-  if (!isObject(value) || isAtomicMap(schema)) return into.set(id, value)
-  for (const [name, child] of Object.entries(value)) {
+  if (!isObject(value) || isAtomicMap(schema)) {
+    into.set(id, value)
+    return
+  }
+  for (const name of Object.keys(value)) {
+    const child = value[name]
     if (child === undefined) continue
     const at = below(id, `f:${name}`)
     const { schema: inner, declared } = fieldSchema(schema, name)
@@ -112,12 +148,31 @@ export function fieldsOf(
     const isEmpty = isObject(child) && Object.keys(child).length === 0
     if (isEmpty) {
       if (containers !== 'optional' || inner?.['x-go-struct'] !== true) into.set(at, child)
+    } else if (typeof child !== 'object') {
+      walk.left -= 1
+      into.set(at, child)
     } else {
       if (!declared && isObject(child) && !isAtomicMap(inner)) into.set(at, undefined)
-      fieldsOf(inner, child, at, into, containers)
+      yield* walkFields({ schema: inner, value: child, id: at, walk, containers })
     }
   }
-  return into
+}
+
+export async function fieldsOf({
+  schema,
+  value,
+  containers = 'none',
+  giveWay,
+}: {
+  readonly schema: StructuralSchema | undefined
+  readonly value: JsonValue
+  readonly containers?: Containers
+  /** Called between steps that take long for large objects. */
+  readonly giveWay: () => Promise<void>
+}): Promise<FieldMap> {
+  const walk: Walk = { into: new Map(), left: PATHS_PER_TURN }
+  for (const _ of walkFields({ schema, value, id: ROOT, walk, containers })) await giveWay()
+  return walk.into
 }
 
 const SERVER_METADATA = new Set([
@@ -151,14 +206,27 @@ export interface Difference {
 }
 
 /** Compares two parts; subtrees that did not change are not walked. */
-export function differenceOf(schema: StructuralSchema, before: JsonObject, after: JsonObject): Difference {
+export async function differenceOf({
+  schema,
+  before,
+  after,
+  giveWay,
+}: {
+  readonly schema: StructuralSchema
+  readonly before: JsonObject
+  readonly after: JsonObject
+  /** Called between steps that take long for large objects. */
+  readonly giveWay: () => Promise<void>
+}): Promise<Difference> {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
     (key) => !deepEqual(before[key], after[key]),
   )
   const only = (object: JsonObject): JsonObject =>
     Object.fromEntries(keys.filter((key) => object[key] !== undefined).map((key) => [key, object[key]]))
-  const old = fieldsOf(schema, only(before), ROOT, undefined, 'optional')
-  const fresh = fieldsOf(schema, only(after), ROOT, undefined, 'optional')
+  const optional = { schema, containers: 'optional', giveWay } as const
+  const old = await fieldsOf({ ...optional, value: only(before) })
+  const fresh = await fieldsOf({ ...optional, value: only(after) })
+  await giveWay()
   const changed = new Set<string>()
   const removed = new Set<string>()
   for (const [id, value] of fresh) if (!old.has(id) || !deepEqual(old.get(id), value)) changed.add(id)
@@ -169,18 +237,25 @@ export function differenceOf(schema: StructuralSchema, before: JsonObject, after
 }
 
 /** fieldsV1, the tree form of a set of paths. */
-export function toFieldsV1(ids: Iterable<string>): JsonObject {
+export async function toFieldsV1(ids: Iterable<string>, giveWay: () => Promise<void>): Promise<JsonObject> {
   const root: JsonObject = {}
-  const members = Array.from(ids, (id) => {
-    let node = root
-    for (const element of pathOf(id)) {
+  // The nodes on the way to the last path: the next one mostly goes on from one of them, and is read from there.
+  const way: { readonly beginning: string; readonly node: JsonObject }[] = []
+  const members: JsonObject[] = []
+  for (const id of ids) {
+    while (way.length > 0 && !id.startsWith(way.at(-1)?.beginning ?? '')) way.pop()
+    const from = way.at(-1)
+    let node = from?.node ?? root
+    for (const element of from === undefined ? pathOf(id) : pathOf(`[${id.slice(from.beginning.length)}`)) {
       const known = node[element]
       const next = isObject(known) ? known : {}
       if (next !== known) node[element] = next
       node = next
     }
-    return node
-  })
+    way.push({ beginning: `${id.slice(0, -1)},`, node })
+    members.push(node)
+    if (members.length % PATHS_PER_TURN === 0) await giveWay()
+  }
   // A member that has members below says so with a dot.
   for (const node of members) if (Object.keys(node).length > 0) node['.'] = {}
   return root

@@ -30,19 +30,28 @@ export function readOwners(object: JsonObject | undefined): readonly Owner[] {
     }))
 }
 
-export function writeOwners(object: JsonObject, owners: readonly Owner[]): JsonObject {
-  const entries = owners
-    .filter(({ fields }) => fields.size > 0)
-    .toSorted(inOrder)
-    .map(({ manager, operation, apiVersion, subresource, time, fields }): JsonValue => ({
+export async function writeOwners({
+  object,
+  owners,
+  giveWay,
+}: {
+  readonly object: JsonObject
+  readonly owners: readonly Owner[]
+  /** Called between steps that take long for large objects. */
+  readonly giveWay: () => Promise<void>
+}): Promise<JsonObject> {
+  const entries: JsonValue[] = []
+  const written = owners.filter(({ fields }) => fields.size > 0).toSorted(inOrder)
+  for (const { manager, operation, apiVersion, subresource, time, fields } of written)
+    entries.push({
       manager,
       operation,
       apiVersion,
       ...(time === '' ? {} : { time }),
       fieldsType: 'FieldsV1',
-      fieldsV1: toFieldsV1(fields),
+      fieldsV1: await toFieldsV1(fields, giveWay),
       ...(subresource === '' ? {} : { subresource }),
-    }))
+    })
   const { managedFields: _, ...metadata } = asObject(object['metadata'])
   return { ...object, metadata: entries.length === 0 ? metadata : { ...metadata, managedFields: entries } }
 }
@@ -93,14 +102,15 @@ export async function recordUpdate({
   await giveWay()
   const shown = subresource === 'finalize' ? '' : subresource
   const part = (object: JsonObject): JsonObject => ownablePart(resource, object, shown)
-  const { changed, removed } = difference({
-    resource,
+  const { changed, removed } = await differenceOf({
+    schema: schemaOf(resource),
     before: current === undefined ? {} : part(current),
     after: part(next),
+    giveWay,
   })
   await giveWay()
   if (changed.size === 0 && removed.size === 0) {
-    if (edited) return writeOwners(next, owners)
+    if (edited) return writeOwners({ object: next, owners, giveWay })
     return before === undefined
       ? next
       : { ...next, metadata: { ...asObject(next['metadata']), managedFields: before } }
@@ -116,29 +126,15 @@ export async function recordUpdate({
   const others = owners
     .filter((owner) => !isMine(owner))
     .map((owner) => ({ ...owner, fields: without(owner.fields, changed, removed) }))
-  return writeOwners(next, [
-    ...others,
-    {
-      manager,
-      operation: 'Update',
-      apiVersion,
-      subresource: shown,
-      // A Scale is a view of the object, and is written at no time of its own.
-      time: shown === 'scale' ? '' : timestamp(now),
-      fields,
-    },
-  ])
-}
-
-/** Compared one level down, so that an untouched spec costs nothing when the status changes. */
-function difference({
-  resource,
-  before,
-  after,
-}: {
-  resource: Resource
-  before: JsonObject
-  after: JsonObject
-}): ReturnType<typeof differenceOf> {
-  return differenceOf(schemaOf(resource), before, after)
+  await giveWay()
+  const own: Owner = {
+    manager,
+    operation: 'Update',
+    apiVersion,
+    subresource: shown,
+    // A Scale is a view of the object, and is written at no time of its own.
+    time: shown === 'scale' ? '' : timestamp(now),
+    fields,
+  }
+  return writeOwners({ object: next, owners: [...others, own], giveWay })
 }

@@ -4,7 +4,7 @@ import { builtinSchema } from '../builtin/definitions.ts'
 import { defaultBuiltin } from '../builtin/defaults.ts'
 import type { DefaultingContext } from '../builtin/defaults.ts'
 import { validateBuiltin } from '../builtin/validate-builtin.ts'
-import { asArray, asObject, isObject, setOwn, valueAt } from '../json.ts'
+import { asArray, asObject, isObject, mapped, setOwn, valueAt } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import { DefaultsTooLarge, applyDefaults } from '../schema/apply-defaults.ts'
 import type { FieldError } from '../schema/field-error.ts'
@@ -23,7 +23,16 @@ export interface Decoded {
 }
 
 /** Drops what the schema does not know. Wrong types of builtin fields are refused here, as Go's decoder does. */
-export function decodeObject(resource: Resource, body: JsonObject): Decoded {
+export async function decodeObject({
+  resource,
+  body,
+  giveWay,
+}: {
+  readonly resource: Resource
+  readonly body: JsonObject
+  /** Called between steps that take long for large objects. */
+  readonly giveWay: () => Promise<void>
+}): Promise<Decoded> {
   const metadata = decodeMetadata(body['metadata'])
   if (resource.definition === undefined) {
     const schema = resource.custom?.schema
@@ -41,12 +50,14 @@ export function decodeObject(resource: Resource, body: JsonObject): Decoded {
   const schema = builtinSchema(resource.definition)
   if (schema === undefined) return { object: body, unknownFields: [] }
   const bare = withoutNulls(body) as JsonObject
+  await giveWay()
   const problem = typeMismatch(schema, bare, resource.kind)
   if (problem !== undefined) {
     throw badRequest(
       `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${problem}`,
     )
   }
+  await giveWay()
   const { value, unknownFields } = prune({ schema, value: bare })
   return { object: value as JsonObject, unknownFields }
 }
@@ -62,20 +73,19 @@ function decodeMetadata(metadata: JsonValue | undefined): {
 
 /** Go reads null as absent. Free-form parts keep their nulls only inside lists. */
 function withoutNulls(value: JsonValue): JsonValue {
-  if (!hasNulls(value)) return value
-  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (Array.isArray(value)) return mapped(value, withoutNulls)
   if (!isObject(value)) return value
+  const keys = Object.keys(value)
+  const left = keys.map((key) => {
+    const child = value[key]
+    return child === null || child === undefined ? undefined : withoutNulls(child)
+  })
+  // Most objects have none, and copying a large one for nothing is what everybody else waits for.
+  if (keys.every((key, index) => left[index] === value[key] && left[index] !== undefined)) return value
   const copy: JsonObject = {}
-  for (const [key, child] of Object.entries(value))
-    if (child !== null && child !== undefined) setOwn(copy, key, withoutNulls(child))
+  for (const [index, key] of keys.entries()) if (left[index] !== undefined) setOwn(copy, key, left[index])
   return copy
 }
-
-/** Most objects have none, and copying a large one for nothing is what everybody else waits for. */
-const hasNulls = (value: JsonValue | undefined): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  Object.values(value).some((child) => child === null || child === undefined || hasNulls(child))
 
 const goTypes: Readonly<Record<string, string>> = {
   string: 'string',
@@ -148,9 +158,21 @@ function base64Problem(text: string): string | undefined {
     : `illegal base64 data at input byte ${Math.floor(text.length / 4) * 4}`
 }
 
-export function fillDefaults(resource: Resource, object: JsonObject, context: DefaultingContext): JsonObject {
+export async function fillDefaults({
+  resource,
+  object,
+  context,
+  giveWay,
+}: {
+  readonly resource: Resource
+  readonly object: JsonObject
+  readonly context: DefaultingContext
+  /** Called between steps that take long for large objects. */
+  readonly giveWay: () => Promise<void>
+}): Promise<JsonObject> {
   if (resource.definition !== undefined) {
     const filled = defaultBuiltin({ group: resource.group, kind: resource.kind, object, ...context })
+    await giveWay()
     const schema = builtinSchema(resource.definition)
     return schema === undefined ? filled : asGoWrites({ schema, object: filled, kind: resource.kind })
   }

@@ -1,20 +1,12 @@
 /** Fields that the schema does not have: refused, warned of, or let pass, as the request wishes. */
-import type { JsonObject } from '../json.ts'
 import { badRequest, invalid } from '../status-error.ts'
 import { kindRefOf } from './resource.ts'
-import type { Resource } from './resource.ts'
-import { decodeObject } from './shape.ts'
 import type { WriteContext } from './write-context.ts'
 
 /** Fields a newer schema stopped knowing are not the fault of whoever patches something else. */
-export function newlyUnknown(
-  resource: Resource,
-  current: JsonObject,
-  unknown: readonly string[],
-): readonly string[] {
-  if (unknown.length === 0) return unknown
-  const before = new Set(decodeObject(resource, current).unknownFields)
-  return unknown.filter((field) => !before.has(field))
+export function newlyUnknown(unknown: readonly string[], before: readonly string[]): readonly string[] {
+  const known = new Set(before)
+  return unknown.filter((field) => !known.has(field))
 }
 
 export function reportUnknown(

@@ -13,6 +13,7 @@ import { checkUpdatePreconditions } from './preconditions.ts'
 import { refOf } from './resource.ts'
 import { isSame } from './same-object.ts'
 import { decodeObject, prepareValidation, validateShape } from './shape.ts'
+import type { Decoded } from './shape.ts'
 import { newlyUnknown, reportUnknown } from './unknown-fields.ts'
 import { giveWay } from './write-context.ts'
 import type { Change, WriteContext } from './write-context.ts'
@@ -36,32 +37,34 @@ export async function updateObject({
     const stored = store.latest(key)
     if (stored === undefined) throw notFound(refOf(resource), name)
     const current = resource.fromStorage(stored.object)
-    const { object: proposed, source, ownsManagedFields } = change(current)
+    const { object: proposed, source, ownsManagedFields } = await change(current)
     if (proposed === current) return current
     await giveWay(context)
     const typed = withType(resource, proposed)
     checkType(resource, typed)
     refuseDepth(typed)
-    const { object: decoded, unknownFields } = decodeObject(resource, typed)
+    const decode = (object: JsonObject): Promise<Decoded> =>
+      decodeObject({ resource, body: object, giveWay: () => giveWay(context) })
+    const { object: decoded, unknownFields } = await decode(typed)
     await giveWay(context)
-    reportUnknown(context, newlyUnknown(resource, current, unknownFields), source)
+    const before = unknownFields.length === 0 ? [] : (await decode(current)).unknownFields
+    reportUnknown(context, newlyUnknown(unknownFields, before), source)
+    await giveWay(context)
     const isPinned = checkUpdatePreconditions({ context, current, given: asObject(decoded['metadata']) })
     refuse(context, name, validateUpdate({ current, next: decoded }))
 
     await giveWay(context)
     let next = prepareForUpdate({ resource, current, next: decoded, subresource })
     await giveWay(context)
-    next = filled(parts, resource, next, current)
+    next = await filled({ parts, context, object: next, old: current })
     await giveWay(context)
     const request: AdmissionRequest = { ...requestOf(context, 'UPDATE'), object: next, old: current }
     const mutated = await admission.mutate(request)
-    if (mutated !== undefined && mutated !== next)
-      next = filled(
-        parts,
-        resource,
-        prepareForUpdate({ resource, current, next: decodeObject(resource, mutated).object, subresource }),
-        current,
-      )
+    if (mutated !== undefined && mutated !== next) {
+      const again = (await decode(mutated)).object
+      const prepared = prepareForUpdate({ resource, current, next: again, subresource })
+      next = await filled({ parts, context, object: prepared, old: current })
+    }
     await giveWay(context)
     if (subresource !== 'binding') next = withGeneration(resource, current, next)
     if (ownsManagedFields !== true)
@@ -76,6 +79,7 @@ export async function updateObject({
       })
     await giveWay(context)
     await prepareValidation(resource, next)
+    await giveWay(context)
     refuse(context, name, validateShape(resource, next, current))
     await admission.validate({ ...request, object: next })
     await giveWay(context)
@@ -97,6 +101,7 @@ export async function updateObject({
     // A write that changes nothing must not look like a change, or controllers would chase their own tail.
     if (isSame(current, next)) return current
     if (context.dryRun) return next
+    await giveWay(context)
     const result = await commitChange({
       store,
       key,

@@ -24,7 +24,9 @@ export interface WriteContext {
 }
 
 /** What an update makes of the current object; in the served version. */
-export type Change = (current: JsonObject) => {
+export type Change = (current: JsonObject) => Changed | Promise<Changed>
+
+interface Changed {
   readonly object: JsonObject
   /** Where unknown fields are reported; `body` is refused with 400, `patch` with 422. */
   readonly source: 'body' | { readonly patch: string }

@@ -11,6 +11,7 @@ import type { Store } from '../storage/store.ts'
 import { kindRefOf, refOf } from './resource.ts'
 import type { Resource } from './resource.ts'
 import { fillDefaults } from './shape.ts'
+import { giveWay } from './write-context.ts'
 import type { WriteContext } from './write-context.ts'
 
 export interface WriteParts {
@@ -67,18 +68,28 @@ export async function commitChange({
   }
 }
 
-export function filled(
-  { store }: WriteParts,
-  resource: Resource,
-  object: JsonObject,
-  old: JsonObject | undefined,
-): JsonObject {
-  return fillDefaults(resource, object, {
-    old,
-    isClusterIpUsed: (ip) =>
-      store
-        .list({ bucket: '/services' })
-        .some((service) => valueAt(service.object, 'spec', 'clusterIP') === ip),
+export function filled({
+  parts: { store },
+  context,
+  object,
+  old,
+}: {
+  readonly parts: WriteParts
+  readonly context: WriteContext
+  readonly object: JsonObject
+  readonly old: JsonObject | undefined
+}): Promise<JsonObject> {
+  return fillDefaults({
+    resource: context.resource,
+    object,
+    context: {
+      old,
+      isClusterIpUsed: (ip) =>
+        store
+          .list({ bucket: '/services' })
+          .some((service) => valueAt(service.object, 'spec', 'clusterIP') === ip),
+    },
+    giveWay: () => giveWay(context),
   })
 }
 

@@ -30,14 +30,19 @@ const REASONS: readonly FieldErrorType[] = [
 ]
 const compiledRules = new WeakMap<JsonObject, readonly Rule[]>()
 const worthVisiting = new WeakMap<JsonObject, boolean>()
+const ruleSizes = new WeakMap<JsonObject, RuleSize>()
 
 /** Characters; no rule that a person reads is longer. */
 const LONGEST_RULE = 10_000
 const MOST_RULES = 1_000
+/** Of all rules of a schema; those of the largest operators are a tenth of it. */
+const MOST_CHARACTERS = 500_000
+/** Once a list has so many, more of them help nobody: each tells its whole rule. */
+const ENOUGH_ERRORS = 100
 
 /** Characters of all expressions whose compiled form is kept. */
-const REMEMBERED = 4_000_000
-/** What an expression became, or why it is none. */
+const REMEMBERED = 2_000_000
+/** What an expression became, or why it is none; the oldest first. */
 const compiledExpressions = new Map<string, Evaluate | Error>()
 let remembered = 0
 let timesForgotten = 0
@@ -55,14 +60,17 @@ export function compileExpression(expression: string): Evaluate {
 }
 
 function remember(expression: string): Evaluate | Error {
-  if (remembered > REMEMBERED) {
-    compiledExpressions.clear()
-    remembered = 0
-    timesForgotten += 1
-  }
-  remembered += expression.length
   const compiled = compile(expression)
   compiledExpressions.set(expression, compiled)
+  remembered += expression.length
+  if (remembered <= REMEMBERED) return compiled
+  timesForgotten += 1
+  for (const oldest of compiledExpressions.keys()) {
+    // Half of it: what a schema being prepared has just been given stays.
+    if (remembered <= REMEMBERED / 2) break
+    compiledExpressions.delete(oldest)
+    remembered -= oldest.length
+  }
   return compiled
 }
 
@@ -128,20 +136,51 @@ export function expressionFault(expression: string): string | undefined {
 
 /** Refuses rules that do not parse, when the definition is written, and definitions with too many to read at once. */
 export function checkCelRules(schema: StructuralSchema, path: string): FieldError[] {
-  const count = countRules(schema)
-  if (count > MOST_RULES)
-    return [fieldForbidden(path, `${count} validation rules are too many; ${MOST_RULES} are allowed`)]
-  return checkRules(schema, path)
+  const excess = excessOfRules(schema)
+  return excess === undefined ? checkRules(schema, path) : [fieldForbidden(path, excess)]
 }
 
-const countRules = (schema: StructuralSchema): number =>
-  [schema['items'], schema['additionalProperties'], ...Object.values(asObject(schema['properties']))]
-    .filter(isObject)
-    .reduce((sum, child) => sum + countRules(child), asArray(schema['x-kubernetes-validations']).length)
+/** What is too much about the rules of a schema; `undefined` when they are few enough to be compiled. */
+export function excessOfRules(schema: StructuralSchema): string | undefined {
+  const { count, characters } = sizeOfRules(schema)
+  if (count > MOST_RULES) return `${count} validation rules are too many; ${MOST_RULES} are allowed`
+  return characters > MOST_CHARACTERS
+    ? `the validation rules have ${characters} characters together; ${MOST_CHARACTERS} are allowed`
+    : undefined
+}
+
+interface RuleSize {
+  readonly count: number
+  readonly characters: number
+}
+
+function sizeOfRules(schema: StructuralSchema): RuleSize {
+  const known = ruleSizes.get(schema)
+  if (known !== undefined) return known
+  const rules = asArray(schema['x-kubernetes-validations']).map(asObject)
+  const below = [
+    schema['items'],
+    schema['additionalProperties'],
+    ...Object.values(asObject(schema['properties'])),
+  ]
+  let count = rules.length
+  let characters = 0
+  for (const { rule, messageExpression } of rules)
+    characters += asString(rule).length + asString(messageExpression).length
+  for (const child of below.filter(isObject)) {
+    const size = sizeOfRules(child)
+    count += size.count
+    characters += size.characters
+  }
+  const size = { count, characters }
+  ruleSizes.set(schema, size)
+  return size
+}
 
 function checkRules(schema: StructuralSchema, path: string): FieldError[] {
   const errors: FieldError[] = []
   asArray(schema['x-kubernetes-validations']).forEach((raw, index) => {
+    if (errors.length >= ENOUGH_ERRORS) return
     const at = `${path}.x-kubernetes-validations[${index}]`
     const rule = asString(asObject(raw)['rule'])
     if (rule.trim() === '') errors.push(fieldRequired(`${at}.rule`, 'rule is not specified'))

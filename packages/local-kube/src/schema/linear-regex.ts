@@ -6,12 +6,13 @@ import { createRequire } from 'node:module'
 import type * as Re2 from 're2js'
 import { isPatternTooLarge } from './pattern-size.ts'
 
-/** Instructions of all patterns whose program is kept. */
+/** Instructions of all patterns whose program is kept; those of the largest schema are well below. */
 const REMEMBERED = 500_000
 /** Instructions times characters for one part of a budget. */
 const STEPS_PER_PART = 10
 
-const compiled = new Map<string, Re2.RE2JS>()
+/** What a pattern became, or why it is none; the oldest first. */
+const compiled = new Map<string, Re2.RE2JS | Error>()
 let remembered = 0
 let timesForgotten = 0
 let library: typeof Re2 | undefined
@@ -21,20 +22,38 @@ const re2 = (): typeof Re2 => (library ??= createRequire(import.meta.url)('re2js
 
 /** Throws when the pattern is none, or one that asks for too large a program. */
 export function linearRegex(pattern: string): Re2.RE2JS {
-  const known = compiled.get(pattern)
-  if (known !== undefined) return known
-  if (isPatternTooLarge(pattern))
-    throw new Error('it is too large: repetitions and classes make it longer than it looks')
-  const regex = re2().RE2JS.compile(pattern)
-  if (remembered > REMEMBERED) {
-    compiled.clear()
-    remembered = 0
-    timesForgotten += 1
-  }
-  remembered += regex.programSize()
-  compiled.set(pattern, regex)
+  const regex = compiled.get(pattern) ?? remember(pattern)
+  if (regex instanceof Error) throw regex
   return regex
 }
+
+function remember(pattern: string): Re2.RE2JS | Error {
+  const regex = compile(pattern)
+  compiled.set(pattern, regex)
+  remembered += sizeOf(pattern, regex)
+  if (remembered <= REMEMBERED) return regex
+  timesForgotten += 1
+  // Half of it: what a schema being prepared has just been given stays.
+  for (const [oldest, program] of compiled) {
+    if (remembered <= REMEMBERED / 2) break
+    compiled.delete(oldest)
+    remembered -= sizeOf(oldest, program)
+  }
+  return regex
+}
+
+function compile(pattern: string): Re2.RE2JS | Error {
+  if (isPatternTooLarge(pattern))
+    return new Error('it is too large: repetitions and classes make it longer than it looks')
+  try {
+    return re2().RE2JS.compile(pattern)
+  } catch (error) {
+    return error as Error
+  }
+}
+
+const sizeOf = (pattern: string, regex: Re2.RE2JS | Error): number =>
+  regex instanceof Error ? pattern.length : regex.programSize()
 
 /** Changes when programs that were made before have to be made again. */
 export const patternGeneration = (): number => timesForgotten

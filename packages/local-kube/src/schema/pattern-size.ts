@@ -5,8 +5,8 @@
 import { schemasIn } from './structural-schema.ts'
 import type { StructuralSchema } from './structural-schema.ts'
 
-/** Instructions; about a twentieth of a second to make. */
-const LARGEST_PROGRAM = 30_000
+/** Instructions; about a thirtieth of a second to make, and that in one go. */
+const LARGEST_PROGRAM = 20_000
 /** Instructions of all the patterns of a schema. */
 const MOST_TOGETHER = 200_000
 
@@ -61,8 +61,11 @@ export function arePatternsTooLarge(schema: StructuralSchema): boolean {
 function isMoreThan(most: number, patterns: ReadonlySet<string>): boolean {
   let left = most
   for (const pattern of patterns) {
-    // One that is too large alone is refused for that.
-    if (!isPatternTooLarge(pattern)) left -= largestProgramOf(pattern)
+    // A few that are too large alone are refused for that.
+    left -=
+      pattern.length > LARGEST_PROGRAM
+        ? LARGEST_PROGRAM
+        : Math.min(largestProgramOf(pattern), LARGEST_PROGRAM)
     if (left < 0) return true
   }
   return false

@@ -5,18 +5,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { asArray, asObject, asString } from '../json.ts'
 import type { JsonObject } from '../json.ts'
-import { compileExpression, expressionGeneration } from './cel-rules.ts'
+import { compileExpression, excessOfRules, expressionGeneration } from './cel-rules.ts'
 import { linearRegex, patternGeneration } from './linear-regex.ts'
 import { arePatternsTooLarge } from './pattern-size.ts'
 import { schemasIn } from './structural-schema.ts'
 import type { StructuralSchema } from './structural-schema.ts'
 
-const TURN_MILLISECONDS = 20
+const TURN_MILLISECONDS = 10
 const prepared = new WeakMap<StructuralSchema, string>()
 const generation = (): string => `${patternGeneration()} ${expressionGeneration()}`
 
 export async function prepareSchema(schema: StructuralSchema): Promise<void> {
-  if (prepared.get(schema) === generation() || arePatternsTooLarge(schema)) return
+  if (prepared.get(schema) === generation()) return
+  if (arePatternsTooLarge(schema) || excessOfRules(schema) !== undefined) return
   let began = performance.now()
   for (const compile of compilations(schema)) {
     try {

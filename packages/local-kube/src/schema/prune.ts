@@ -1,9 +1,10 @@
 /** Drops fields a schema does not declare and says which they were. `metadata` of embedded objects is always known. */
-import { isObject, setOwn } from '../json.ts'
+import { isObject, mapped, setOwn } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import type { StructuralSchema } from './structural-schema.ts'
 
 export interface Pruned {
+  /** Shares with what was given all that nothing was dropped from. */
   readonly value: JsonValue
   readonly unknownFields: readonly string[]
 }
@@ -32,7 +33,7 @@ export function prune({
     if (Array.isArray(current)) {
       const items = isObject(node?.['items']) ? node['items'] : undefined
       if (items === undefined) return current
-      return current.map((item, index) =>
+      return mapped(current, (item, index) =>
         visit(items, item, `${path}[${index}]`, items['x-kubernetes-embedded-resource'] === true, preserved),
       )
     }
@@ -40,29 +41,39 @@ export function prune({
     const keeps = preserved || node?.['x-kubernetes-preserve-unknown-fields'] === true
     const properties = isObject(node?.['properties']) ? node['properties'] : {}
     const additional = node?.['additionalProperties']
-    // A schema that says nothing about its fields (`type: object` alone) knows none of them.
-    const kept: JsonObject = {}
-    for (const [key, child] of Object.entries(current)) {
-      if (child === undefined) continue
-      const childPath = path === '' ? key : `${path}.${key}`
+    const visitField = (key: string, child: JsonValue): JsonValue | undefined => {
       const property = Object.hasOwn(properties, key) ? properties[key] : undefined
-      if (embedded && ENVELOPE.has(key)) setOwn(kept, key, child)
-      else if (isObject(property)) {
-        setOwn(
-          kept,
-          key,
-          visit(property, child, childPath, property['x-kubernetes-embedded-resource'] === true, false),
+      if (embedded && ENVELOPE.has(key)) return child
+      const field = isObject(property) ? property : additional
+      const isScalar = typeof child !== 'object' || child === null
+      if (isObject(field)) {
+        if (isScalar) return child
+        return visit(
+          field,
+          child,
+          path === '' ? key : `${path}.${key}`,
+          field['x-kubernetes-embedded-resource'] === true,
+          false,
         )
-      } else if (isObject(additional))
-        setOwn(
-          kept,
-          key,
-          visit(additional, child, childPath, additional['x-kubernetes-embedded-resource'] === true, false),
-        )
-      else if (keeps || additional === true || additional === false) setOwn(kept, key, child)
-      else unknownFields.push(childPath)
+      }
+      // A schema that says nothing about its fields (`type: object` alone) knows none of them.
+      if (keeps || additional === true || additional === false) return child
+      unknownFields.push(path === '' ? key : `${path}.${key}`)
+      return undefined
     }
-    return kept
+    const keys = Object.keys(current)
+    let kept: JsonObject | undefined
+    for (const [index, key] of keys.entries()) {
+      const child = current[key]
+      const left = child === undefined ? undefined : visitField(key, child)
+      if (kept === undefined) {
+        if (left === child && left !== undefined) continue
+        kept = {}
+        for (const before of keys.slice(0, index)) setOwn(kept, before, current[before])
+      }
+      if (left !== undefined) setOwn(kept, key, left)
+    }
+    return kept ?? current
   }
 
   return { value: visit(schema, value, '', isRoot, false), unknownFields }
