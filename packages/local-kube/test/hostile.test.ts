@@ -2,30 +2,25 @@
  * What nobody sends by accident. Each request is answered with a Status that says what was wrong, the server lives, and
  * it goes on answering others. How long it stood still is printed, not asserted: the limits that keep it short are.
  */
-import { fork } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { Agent, request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Target } from './conformance-runner.ts'
+import { startMeasuredServer } from './hostile/measured-server.ts'
+import type { MeasuredServer } from './hostile/measured-server.ts'
 
-let child: ChildProcess
-let target: Target
+let server: MeasuredServer
 const agent = new Agent({ headersTimeout: 60_000 })
 const stalls: { readonly name: string; readonly stall: number; readonly work: number }[] = []
 
 beforeAll(async () => {
-  child = fork(fileURLToPath(new URL('./hostile.fixture.ts', import.meta.url)))
-  ;[target] = (await once(child, 'message')) as [Target]
+  server = await startMeasuredServer()
 })
 
 afterAll(async () => {
-  expect(child.exitCode).toBe(null)
-  child.kill('SIGKILL')
+  expect(server.isAlive()).toBe(true)
+  await server.close()
   await agent.destroy()
   const worst = stalls.toSorted((a, b) => b.work - a.work).slice(0, 5)
   console.log(
@@ -46,35 +41,13 @@ interface Answered {
   readonly body: { readonly kind?: string; readonly reason?: string; readonly message?: string }
 }
 
-async function asked(): Promise<{ readonly stall: number; readonly work: number }> {
-  const answer = once(child, 'message')
-  child.send('how long?')
-  return ((await answer) as [{ stall: number; work: number }])[0]
-}
-
-async function send({
-  method = 'POST',
-  path,
-  type = 'application/json',
-  body,
-  headers,
-}: Sent): Promise<Answered> {
-  await asked()
-  const answer = await request(target.url + path, {
-    dispatcher: agent,
-    method,
-    headers: {
-      authorization: `Bearer ${target.token}`,
-      ...(body === undefined ? {} : { 'content-type': type }),
-      ...headers,
-    },
-    body: body ?? null,
-  })
-  const content = await answer.body.text()
-  stalls.push({ name: expect.getState().currentTestName ?? '', ...(await asked()) })
+async function send(sent: Sent): Promise<Answered> {
+  await server.standstill()
+  const { status, type, text: content } = await server.send(sent)
+  stalls.push({ name: expect.getState().currentTestName ?? '', ...(await server.standstill()) })
   // A path that leads nowhere is answered in plain words, as a real API server does.
-  const isJson = String(answer.headers['content-type']).startsWith('application/json')
-  return { status: answer.statusCode, body: (isJson ? JSON.parse(content) : {}) as Answered['body'] }
+  const isJson = type.startsWith('application/json')
+  return { status, body: (isJson ? JSON.parse(content) : {}) as Answered['body'] }
 }
 
 const configMaps = '/api/v1/namespaces/default/configmaps'
@@ -132,10 +105,10 @@ describe('a body', () => {
     expect(await send({ path: configMaps, body: large })).toMatchObject(
       refusedWith(413, 'RequestEntityTooLarge', /limit is 3145728/),
     )
-    const chunked = await request(target.url + configMaps, {
+    const chunked = await request(server.target.url + configMaps, {
       dispatcher: agent,
       method: 'POST',
-      headers: { authorization: `Bearer ${target.token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${server.target.token}`, 'content-type': 'application/json' },
       body: Readable.from(
         many(9, (index) => Buffer.from(large.slice(index * 500_000, (index + 1) * 500_000))),
       ),
@@ -239,10 +212,10 @@ describe('a body', () => {
 
   test('with more faults than headers can carry is warned of the first of them', async () => {
     const unknown = Object.fromEntries(many(10_000, (index) => [`field${index}`, 1]))
-    const answer = await request(target.url + configMaps, {
+    const answer = await request(server.target.url + configMaps, {
       dispatcher: agent,
       method: 'POST',
-      headers: { authorization: `Bearer ${target.token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${server.target.token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ ...(JSON.parse(configMap('faulty', {})) as object), ...unknown }),
     })
     await answer.body.dump()
@@ -338,7 +311,7 @@ describe('names', () => {
 
 /** What no well-behaved client can be made to send. */
 async function raw(bytes: string): Promise<string> {
-  const { hostname, port } = new URL(target.url)
+  const { hostname, port } = new URL(server.target.url)
   const socket = connect({ host: hostname, port: Number(port) })
   socket.on('error', () => undefined)
   socket.write(bytes)
@@ -350,7 +323,7 @@ describe('a request', () => {
     'for the target %j is answered',
     async (path) => {
       const answer = await raw(
-        `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${target.token}\r\nConnection: close\r\n\r\n`,
+        `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.target.token}\r\nConnection: close\r\n\r\n`,
       )
       expect(answer).toMatch(/^HTTP\/1\.1 (200|400|404) /)
     },
@@ -359,7 +332,7 @@ describe('a request', () => {
   test('goes where its path says, dots or not', async () => {
     const path = `${configMaps}/%2e%2e`
     const answer = await raw(
-      `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${target.token}\r\nConnection: close\r\n\r\n`,
+      `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.target.token}\r\nConnection: close\r\n\r\n`,
     )
     expect(answer).toMatch(/^HTTP\/1\.1 404 [\s\S]*configmaps \\"\.\.\\" not found/)
   })
@@ -384,9 +357,9 @@ describe('a request', () => {
       'fieldSelector=__proto__=x',
     ]
     for (const query of strange) {
-      const answer = await request(`${target.url}${configMaps}?${query}`, {
+      const answer = await request(`${server.target.url}${configMaps}?${query}`, {
         dispatcher: agent,
-        headers: { authorization: `Bearer ${target.token}` },
+        headers: { authorization: `Bearer ${server.target.token}` },
       })
       await answer.body.dump()
       expect(answer.statusCode, query).toBeLessThan(505)
@@ -395,9 +368,9 @@ describe('a request', () => {
   })
 
   test('for a watch longer than a timer can count is not ended at once', async () => {
-    const answer = await request(`${target.url}${configMaps}?watch=true&timeoutSeconds=99999999999`, {
+    const answer = await request(`${server.target.url}${configMaps}?watch=true&timeoutSeconds=99999999999`, {
       dispatcher: agent,
-      headers: { authorization: `Bearer ${target.token}` },
+      headers: { authorization: `Bearer ${server.target.token}` },
     })
     let ended = false
     answer.body.on('end', () => (ended = true)).on('error', () => undefined)

@@ -1,6 +1,6 @@
 /** An API server that tells over IPC how long its event loop stood still, and how much it worked, since it was last asked. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { startApiServer } from '../src/index.ts'
+import { startApiServer } from '../../src/index.ts'
 
 const { url, caCertificate, token } = await startApiServer({ tls: false })
 const delay = monitorEventLoopDelay({ resolution: 5 })
@@ -12,4 +12,5 @@ process.on('message', () => {
   before = process.cpuUsage()
   delay.reset()
 })
+process.on('disconnect', () => process.exit())
 process.send?.({ url, ca: caCertificate, token })
