@@ -1,20 +1,27 @@
 // Ctrl-C at any moment, and worse: what was started ends, what was written is whole, and the same state opens again.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { parseScript } from '../../src/adapters/scripted-model/script.ts'
+import {
+  startScriptedModel,
+  type ScriptedModel,
+} from '../../src/adapters/scripted-model/start-scripted-model.ts'
 import { apiOf } from './support/api.ts'
 import { interruptAt, type Moment } from './support/interrupt.ts'
 import { startModel } from './support/model.ts'
 import { canSeeProcesses, childrenOf, processesOf } from './support/processes.ts'
 import { example, namespace, runPath } from './support/story.ts'
-import { startDevProcess, swarm } from './support/swarm.ts'
+import { checkout, startDevProcess, swarm } from './support/swarm.ts'
 
 if (!canSeeProcesses) console.log('not checked: processes left running; there is no /proc on this machine')
 
 const made: string[] = []
+const responderScript = 'src/adapters/scripted-model/scripts/responder.yaml'
 const fresh = (): string => {
   const directory = mkdtempSync(join(tmpdir(), 'ctrl-c-'))
   made.push(directory)
@@ -195,23 +202,71 @@ describe.skipIf(!canSeeProcesses)('swarm dev, killed', () => {
   })
 })
 
+interface UnansweredTurn {
+  /** RE2 over an agent's system prompt. */
+  readonly system: string
+  readonly turn: number
+}
+const startResponderWithout = async (when: UnansweredTurn): Promise<ScriptedModel> => {
+  const responder = parse(readFileSync(join(checkout, responderScript), 'utf8')) as { rules: unknown[] }
+  const rules = [{ name: 'unanswered', when, fault: { type: 'hang' } }, ...responder.rules]
+  return startScriptedModel({
+    script: parseScript({ text: JSON.stringify({ ...responder, rules }), source: 'this test' }),
+    models: ['qwen2.5:7b'],
+    host: '127.0.0.1',
+    port: 0,
+    log: () => undefined,
+  })
+}
+
+const expectCleanEnd = async ({
+  moment,
+  environment = {},
+}: {
+  readonly moment: Moment
+  readonly environment?: Readonly<Record<string, string>>
+}) => {
+  const temporary = fresh()
+  const { exitCode, output, reached } = await interruptAt({ args: ['demo'], moment, temporary, environment })
+  expect(reached, output).toBe(true)
+  expect(exitCode, output).toBe(moment.type === 'spawned' ? null : 130)
+  expect(output).not.toMatch(/error:|"level":[56]0/)
+  expectNothingRuns(temporary)
+  expect(readdirSync(temporary)).toEqual([])
+}
+
 describe('swarm demo, interrupted', () => {
   test.each<readonly [string, Moment]>([
     ['before it has done anything', { type: 'spawned' }],
     ['when it says its name', { type: 'output', shows: /kubeswarm demo/ }],
     ['when the cluster is up', { type: 'output', shows: /embedded cluster up/ }],
     ['when the manifests are applied', { type: 'output', shows: /manifests applied/ }],
-    ['when the agents are ready', { type: 'output', shows: /tool servers ready/ }],
-    ['when the run has started', { type: 'output', shows: /run started/ }],
-    ['when the second agent works', { type: 'output', shows: /● diagnostician/ }],
-    ['when the message is out', { type: 'output', shows: /✓ notifier +slack\/post_message/ }],
   ])('%s: ends and leaves nothing', async (_, moment) => {
-    const temporary = fresh()
-    const { exitCode, output, reached } = await interruptAt({ args: ['demo'], moment, temporary })
-    expect(reached).toBe(true)
-    expect(exitCode, output).toBe(moment.type === 'spawned' ? null : 130)
-    expect(output).not.toMatch(/error:|"level":[56]0/)
-    expectNothingRuns(temporary)
-    expect(readdirSync(temporary)).toEqual([])
+    await expectCleanEnd({ moment })
+  })
+
+  // The story is over sooner than a line of it arrives here, so the model never answers at the turn in question.
+  test.each<readonly [string, { readonly shows: RegExp; readonly unanswered: UnansweredTurn }]>([
+    [
+      'when the agents are ready',
+      { shows: /tool servers ready/, unanswered: { system: 'investigator', turn: 1 } },
+    ],
+    ['when the run has started', { shows: /run started/, unanswered: { system: 'investigator', turn: 1 } }],
+    [
+      'when the second agent works',
+      { shows: /● diagnostician/, unanswered: { system: 'diagnostician', turn: 1 } },
+    ],
+    [
+      'when the message is out',
+      { shows: /✓ notifier +slack\/post_message/, unanswered: { system: 'communications', turn: 2 } },
+    ],
+  ])('%s: ends and leaves nothing', async (_, { shows, unanswered }) => {
+    const model = await startResponderWithout(unanswered)
+    try {
+      const environment = { OPENAI_BASE_URL: model.url }
+      await expectCleanEnd({ moment: { type: 'output', shows }, environment })
+    } finally {
+      await model.close()
+    }
   })
 })
