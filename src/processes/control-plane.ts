@@ -16,6 +16,7 @@ import { crashingOperatorStore, crashingResources } from './crash-points/crashin
 import { startHub } from './hub.ts'
 import { createLogger } from './logger.ts'
 import { startOperator } from './operator.ts'
+import { rehearseControlPlane } from './rehearsal/rehearse-control-plane.ts'
 import { openStore } from './store.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -61,6 +62,7 @@ const startControlPlane = async ({
   try {
     const connection = await connectKubernetes(config.cluster)
     stack.push(() => connection.close())
+    await rehearseControlPlane(clock)
     const store = await openOwnStore({ parts, config, logger })
     stack.push(() => store.close())
 

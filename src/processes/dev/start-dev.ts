@@ -20,6 +20,7 @@ import { startOperator, type StartedOperator } from '../operator.ts'
 import { openStore } from '../store.ts'
 import { systemClock } from '../system-clock.ts'
 import { image, imageRepository } from '../version.ts'
+import { rehearseControlPlane } from '../rehearsal/rehearse-control-plane.ts'
 import { publishEndpoints } from './publish-endpoints.ts'
 import { clusterIn, kubeconfigIn, makeStateDirectory } from './state-directory.ts'
 
@@ -153,7 +154,7 @@ export const startDev = async ({
     stack.push(() => started.close())
     // Pods end first: an agent that still finds its hub and its model ends what it does, or hands it back, at once.
     stack.push(async () => kube.nodeAgent?.close())
-    await started.ready
+    await Promise.all([started.ready, rehearseControlPlane(systemClock)])
     await publishEndpoints({
       resources: connection,
       hubUrl: hub.url,
