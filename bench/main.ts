@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util'
 import type { Benchmark } from './benchmark.ts'
 import { coldstartBenchmark } from './coldstart.ts'
+import { decisionsBenchmark } from './decisions.ts'
 import { kubeBenchmark } from './kube.ts'
 import { localKubeBenchmark } from './local-kube/benchmark.ts'
 import { machineLines } from './machine.ts'
@@ -14,6 +15,7 @@ import { runBenchmark } from './run-benchmark.ts'
 
 const benchmarks: readonly Benchmark[] = [
   coldstartBenchmark,
+  decisionsBenchmark,
   kubeBenchmark,
   localKubeBenchmark,
   triggersBenchmark,

@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => bench.close())
 
-const MOST_STEPS = 100
+const MOST_STEPS = 200
 
 /** A team of ten lines of steps, each of which waits for the one before it. */
 const team = (steps: number) => ({
@@ -38,7 +38,7 @@ const team = (steps: number) => ({
 })
 
 test.skipIf(!canSeeProcesses)(
-  'F65 a team has a hundred steps and not one more, and its run is a small object',
+  'F65 a team has two hundred steps and not one more, and its run is a small object',
   async () => {
     const teams = `/apis/kubeswarm.io/v1alpha1/namespaces/${namespace}/swarmteams`
     const { status, text } = await bench.api.send('POST', teams, { body: team(MOST_STEPS + 1) })
@@ -48,7 +48,7 @@ test.skipIf(!canSeeProcesses)(
     )
 
     await bench.api.ok('POST', teams, { body: team(MOST_STEPS) })
-    const name = 'hundred-steps'
+    const name = 'two-hundred-steps'
     await bench.api.ok('POST', runPath('').slice(0, -1), {
       body: {
         apiVersion: 'kubeswarm.io/v1alpha1',

@@ -83,6 +83,6 @@ export type SwarmTeamPipelineStep = TypeOf<typeof SwarmTeamPipelineStep>
 
 export const pipeline = optional(
   list(SwarmTeamPipelineStep, 'The steps. Steps that do not depend on each other run at the same time.', {
-    maxItems: 100,
+    maxItems: 200,
   }),
 )

@@ -84,7 +84,7 @@ export type SwarmRunSpec = TypeOf<typeof SwarmRunSpecSchema>
 export const SwarmRunStatusSchema = object('How the run went. A summary: the journal holds all of it.', {
   phase: optional(choice(runPhases, 'How far it is; follows from the conditions.')),
   reason: optional(text('Why it ended as it did, as one word.')),
-  steps: optional(list(PipelineStepStatus, 'The steps.', { maxItems: 100, key: 'name' })),
+  steps: optional(list(PipelineStepStatus, 'The steps.', { maxItems: 200, key: 'name' })),
   stepsDone: optional(text('Finished steps of all steps, as `2/3`.')),
   output: optional(text('The output, or its first 8 KiB.')),
   outputRef: optional(
