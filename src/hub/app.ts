@@ -2,6 +2,7 @@
 
 import { Hono } from 'hono'
 import type { HubContext, HubEnv } from './context.ts'
+import { createDoor } from './door.ts'
 import { requestLog } from './middleware/request-log.ts'
 import { refusedBy } from './refusal.ts'
 import { auditRoutes } from './routes/audit.ts'
@@ -15,7 +16,7 @@ import { resolveRoutes } from './routes/resolve.ts'
 import { taskRoutes } from './routes/tasks.ts'
 import type { ErrorReply } from './wire.ts'
 
-export const createHubApp = (context: HubContext): Hono<HubEnv> => {
+export const createHubApp = (context: HubContext, door = createDoor(context)): Hono<HubEnv> => {
   const app = new Hono<HubEnv>()
   app.use(requestLog(context))
   app.route('/', healthRoutes(context))
@@ -26,16 +27,16 @@ export const createHubApp = (context: HubContext): Hono<HubEnv> => {
   app.route('/', resolveRoutes(context))
   app.route('/', deliveryRoutes(context))
   app.route('/', queueRoutes(context))
-  app.route('/', fireRoutes(context))
+  app.route('/', fireRoutes(context, door))
 
   app.notFound((c) =>
     c.json<ErrorReply>({ error: { code: 'NotFound', message: `no such path: ${c.req.path}` } }, 404),
   )
   app.onError((error, c) => {
     const requestId = c.get('requestId')
-    const { status, reply, retryAfterMs } = refusedBy({ error, requestId })
+    const { status, reply, retryAfter } = refusedBy({ error, requestId })
     if (status === 500) context.logger.error({ err: error, requestId }, 'request failed')
-    if (retryAfterMs !== undefined) c.header('retry-after', String(Math.ceil(retryAfterMs / 1000)))
+    if (retryAfter !== undefined) c.header('retry-after', retryAfter)
     return c.json<ErrorReply>(reply, status)
   })
   return app

@@ -14,15 +14,16 @@ export interface HubMetrics {
 type Labels = Readonly<Record<string, string | number>>
 
 export const createHubMetrics = (): HubMetrics => {
-  const requests = new Map<string, number>()
-  const triggers = new Map<string, number>()
-  const count = (counters: Map<string, number>, labels: Labels): void => {
-    const key = labelText(labels)
-    counters.set(key, (counters.get(key) ?? 0) + 1)
-  }
+  /** By status, then by route: a request is counted without a text being made of its labels. */
+  const requests = new Map<number, Map<string, number>>()
+  const triggers = new Map<TriggerOutcome, number>()
   return {
-    requestEnded: ({ route, status }) => count(requests, { route, status }),
-    triggerEnded: (outcome) => count(triggers, { outcome }),
+    requestEnded({ route, status }) {
+      const routes = requests.get(status) ?? new Map<string, number>()
+      requests.set(status, routes)
+      routes.set(route, (routes.get(route) ?? 0) + 1)
+    },
+    triggerEnded: (outcome) => void triggers.set(outcome, (triggers.get(outcome) ?? 0) + 1),
     render: async ({ tasks }) => {
       const depths = await tasks.depths()
       const depth = depths.flatMap(({ agent: { namespace, name }, queued, leased }): Sample[] => [
@@ -33,9 +34,13 @@ export const createHubMetrics = (): HubMetrics => {
         labelText({ namespace, agent: name }),
         oldestAgeMs / 1000,
       ])
+      const answered = [...requests].flatMap(([status, routes]) =>
+        [...routes].map(([route, count]): Sample => [labelText({ route, status }), count]),
+      )
+      const delivered = [...triggers].map(([outcome, count]): Sample => [labelText({ outcome }), count])
       return [
-        family('kubeswarm_hub_requests_total', 'counter', 'Requests answered.', [...requests]),
-        family('kubeswarm_trigger_events_total', 'counter', 'Webhook deliveries.', [...triggers]),
+        family('kubeswarm_hub_requests_total', 'counter', 'Requests answered.', answered),
+        family('kubeswarm_trigger_events_total', 'counter', 'Webhook deliveries.', delivered),
         family('kubeswarm_queue_depth', 'gauge', 'Unfinished tasks.', depth),
         family('kubeswarm_queue_oldest_age_seconds', 'gauge', 'Age of the oldest queued task.', ages),
       ].join('')

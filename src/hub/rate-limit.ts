@@ -3,14 +3,16 @@
 
 import type { Clock } from '../ports/clock.ts'
 
-interface RateLimit {
+export interface RateLimit {
   /** Milliseconds until the key may go on; 0 when it may now, which is then counted. */
   take(key: string): number
+  /** What `take` would say now. Counts nothing. */
+  wait(key: string): number
 }
 
 interface Bucket {
-  tokens: number
-  at: number
+  readonly tokens: number
+  readonly at: number
 }
 
 export const createRateLimit = ({
@@ -26,21 +28,26 @@ export const createRateLimit = ({
 }): RateLimit => {
   /** In the order of use, oldest first. */
   const buckets = new Map<string, Bucket>()
+  const tokensOf = ({ tokens, at }: Bucket, now: number): number =>
+    Math.min(burst, tokens + ((now - at) / 1000) * perSecond)
+  const waitFor = (tokens: number): number => (tokens < 1 ? Math.ceil(((1 - tokens) / perSecond) * 1000) : 0)
   return {
     take: (key) => {
       const now = clock.monotonic()
-      const bucket = buckets.get(key) ?? { tokens: burst, at: now }
-      bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * perSecond)
-      bucket.at = now
+      const bucket = buckets.get(key)
+      const tokens = bucket === undefined ? burst : tokensOf(bucket, now)
+      const waitMs = waitFor(tokens)
       buckets.delete(key)
-      buckets.set(key, bucket)
+      buckets.set(key, { tokens: waitMs > 0 ? tokens : tokens - 1, at: now })
       if (buckets.size > capacity) {
         const [oldest] = buckets.keys()
         if (oldest !== undefined) buckets.delete(oldest)
       }
-      if (bucket.tokens < 1) return Math.ceil(((1 - bucket.tokens) / perSecond) * 1000)
-      bucket.tokens -= 1
-      return 0
+      return waitMs
+    },
+    wait: (key) => {
+      const bucket = buckets.get(key)
+      return bucket === undefined ? 0 : waitFor(tokensOf(bucket, clock.monotonic()))
     },
   }
 }

@@ -9,11 +9,16 @@ import {
 } from '../domain/error.ts'
 import type { ErrorReply } from './wire.ts'
 
+/** A refusal as a value: where many are given, an error for each would cost more than the answer. */
+export interface Refusal extends KubeswarmErrorOptions {
+  readonly status: ContentfulStatusCode
+}
+
 /** An error whose status does not follow from its code. */
 export class HubRefusal extends KubeswarmError {
   readonly status: ContentfulStatusCode
 
-  constructor({ status, ...options }: KubeswarmErrorOptions & { readonly status: ContentfulStatusCode }) {
+  constructor({ status, ...options }: Refusal) {
     super(options)
     this.status = status
   }
@@ -34,7 +39,8 @@ const statusByCode: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
 interface Refused {
   readonly status: ContentfulStatusCode
   readonly reply: ErrorReply
-  readonly retryAfterMs?: number
+  /** The header of that name. */
+  readonly retryAfter?: string
 }
 
 /** The answer to what went wrong. What should not happen is told to the log, and to the caller only by its request id. */
@@ -50,13 +56,26 @@ export const refusedBy = ({
     const message = `internal error; the hub's log has it under request ${requestId}`
     return { status: 500, reply: { error: { code: 'Internal', message } } }
   }
-  const { code, message, remedy, retryAfterMs } = error
-  return {
-    status,
-    reply: { error: { code, message, ...(remedy === undefined ? {} : { remedy }) } },
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  }
+  return answerTo({ refusal: error, status })
 }
+
+const answerTo = ({
+  refusal: { code, message, remedy, retryAfterMs },
+  status,
+}: {
+  readonly refusal: Pick<KubeswarmErrorOptions, 'code' | 'message'> & {
+    readonly remedy?: string | undefined
+    readonly retryAfterMs?: number | undefined
+  }
+  readonly status: ContentfulStatusCode
+}): Refused => ({
+  status,
+  reply: { error: { code, message, ...(remedy === undefined ? {} : { remedy }) } },
+  ...(retryAfterMs === undefined ? {} : { retryAfter: String(Math.ceil(retryAfterMs / 1000)) }),
+})
+
+/** The answer that `refusedBy` gives to an error of this refusal. */
+export const refusedWith = (refusal: Refusal): Refused => answerTo({ refusal, status: refusal.status })
 
 const statusOf = (error: unknown): ContentfulStatusCode | undefined => {
   if (error instanceof HubRefusal) return error.status
@@ -71,13 +90,12 @@ export const unauthorized = (): KubeswarmError =>
   })
 
 /** To who does not prove to be an event's sender, whatever the reason. */
-export const unproven = (): KubeswarmError =>
-  new KubeswarmError({
-    code: 'Unauthorized',
-    message: 'the request does not prove that its sender may start runs here',
-    remedy:
-      'send the token of the event ("Authorization: Bearer <token>"), or sign the body as the event says',
-  })
+export const unproven: Refusal = {
+  status: 401,
+  code: 'Unauthorized',
+  message: 'the request does not prove that its sender may start runs here',
+  remedy: 'send the token of the event ("Authorization: Bearer <token>"), or sign the body as the event says',
+}
 
 export const invalidInput = (message: string, remedy?: string): KubeswarmError =>
   new KubeswarmError({ code: 'InvalidInput', message, ...(remedy === undefined ? {} : { remedy }) })

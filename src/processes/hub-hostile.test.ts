@@ -3,6 +3,8 @@
 
 import { createHmac } from 'node:crypto'
 import { connect } from 'node:net'
+import { Readable } from 'node:stream'
+import { Client } from 'undici'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openSqliteStore } from '../adapters/sql/sqlite.ts'
 import type { WebhookEvent } from '../ports/event-catalog.ts'
@@ -34,7 +36,10 @@ describe('F82 a sender', () => {
     hub = await startHub({
       store,
       authenticator: plainTokens,
-      events: { find: async () => event, ended: async () => undefined },
+      events: {
+        find: async ({ event: name }) => (name === 'e' ? event : undefined),
+        ended: async () => undefined,
+      },
       host: '127.0.0.1',
       port: 0,
       clock,
@@ -133,6 +138,49 @@ describe('F82 a sender', () => {
     expect(await store.inbox.pending()).toEqual([])
     expect((await honest()).status).toBe(202)
   })
+
+  test.each<{
+    readonly what: string
+    readonly path: string
+    readonly signed: string
+    readonly status: number
+  }>([
+    { what: 'who signs', path: '/triggers/ns/e/fire', signed: signature(body), status: 429 },
+    { what: 'who does not', path: '/triggers/ns/e/fire', signed: 'sha256=0', status: 401 },
+    { what: 'of an unknown event', path: '/triggers/ns/unknown/fire', signed: signature(body), status: 401 },
+  ])(
+    'F80 $what is refused with the same bytes whether the body came with the head or not',
+    async ({ path, signed, status }) => {
+      const client = new Client(hub.url)
+      const send = async (parts: string | AsyncIterable<string>, to = path, signedAs = signed) => {
+        const {
+          statusCode,
+          headers,
+          body: text,
+        } = await client.request({
+          method: 'POST',
+          path: to,
+          headers: { 'x-hub-signature-256': signedAs, 'x-request-id': 'one' },
+          body: typeof parts === 'string' ? parts : Readable.from(parts),
+        })
+        return { statusCode, headers: { ...headers, date: '' }, text: await text.text() }
+      }
+      const inPieces = async function* () {
+        yield body.slice(0, 4)
+        await new Promise((next) => setTimeout(next, 30))
+        yield body.slice(4)
+      }
+      let answer
+      do answer = await send(body, '/triggers/ns/e/fire', signature(body))
+      while (answer.statusCode === 202)
+      const [together, apart] = [await send(body), await send(inPieces())]
+      expect(together.statusCode).toBe(status)
+      expect(apart).toEqual(together)
+      // All that was let in is one delivery and its duplicates.
+      expect(await store.inbox.pending()).toHaveLength(1)
+      await client.close()
+    },
+  )
 
   test('that sends its body too slowly is let go after ten seconds', async () => {
     const answer = talk([head('content-length: 14'), '{"al', () => clock.advance(10_000)])

@@ -1,12 +1,15 @@
 // The hub as a process part: its application on a real port, with a shutdown that lets nobody wait.
 
 import { randomUUID } from 'node:crypto'
-import type { Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createAdaptorServer } from '@hono/node-server'
+import { getRequestListener } from '@hono/node-server'
 import { KubeswarmError } from '../domain/error.ts'
 import { createHubApp } from '../hub/app.ts'
+import type { HubContext } from '../hub/context.ts'
+import { createDoor } from '../hub/door.ts'
 import { createHubMetrics } from '../hub/metrics.ts'
+import { refuseEarly } from '../hub/refuse-early.ts'
 import type { Authenticator } from '../ports/authenticator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventCatalog } from '../ports/event-catalog.ts'
@@ -55,7 +58,7 @@ export const startHub = async ({
   leaseMs = LEASE_MS,
 }: HubConfig): Promise<RunningHub> => {
   const closing = new AbortController()
-  const app = createHubApp({
+  const context: HubContext = {
     store,
     authenticator,
     events,
@@ -65,16 +68,17 @@ export const startHub = async ({
     closing: closing.signal,
     leaseMs,
     metrics: createHubMetrics(),
-  })
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    serverOptions: {
+  }
+  const door = createDoor(context)
+  const server = createServer(
+    {
       // Slow senders hold a socket, not memory: headers 5 s, the whole request 30 s.
       headersTimeout: 5000,
       requestTimeout: 30_000,
       connectionsCheckingInterval: 1000,
     },
-  }) as Server
+    refuseEarly({ context, door, application: getRequestListener(createHubApp(context, door).fetch) }),
+  )
   await listen({ server, host, port })
   const { port: bound } = server.address() as AddressInfo
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`

@@ -4,7 +4,7 @@
 // Standard Webhooks: https://github.com/standard-webhooks/standard-webhooks, "Signature scheme". PagerDuty: "Verifying
 // Signatures" of V3 webhooks. GitHub: "Validating webhook deliveries". Slack: "Verifying requests from Slack".
 
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { signatureSchemes } from '../../api/v1alpha1/index.ts'
 
 export type SignatureScheme = (typeof signatureSchemes)[number]
@@ -59,7 +59,7 @@ const DECOY = '\0 no secret is like this one'
 const BEARER = /^Bearer +(?<token>[^\s]+) *$/i
 const LONGEST_HEADER = 16_384
 
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
+const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer')
 const hmac = (secret: string | Buffer, ...parts: readonly (string | Uint8Array)[]) => {
   const code = createHmac('sha256', secret)
   for (const part of parts) code.update(part)

@@ -3,29 +3,25 @@
 
 import { Hono, type Context } from 'hono'
 import { decideDelivery, schemeOf, type DecidedDelivery } from '../../domain/trigger/decide-delivery.ts'
-import { isProven, signsBody } from '../../domain/trigger/signature.ts'
+import { signsBody } from '../../domain/trigger/signature.ts'
 import type { WebhookEvent } from '../../ports/event-catalog.ts'
 import type { InboxEntry } from '../../ports/inbox.ts'
 import { answerAtEnd, streamProgress, wishOf, type Wish } from '../await-answer.ts'
 import type { HubContext, HubEnv } from '../context.ts'
+import type { Door } from '../door.ts'
 import type { TriggerOutcome } from '../metrics.ts'
 import { readBody } from '../read-body.ts'
 import { createReadingRoom } from '../reading-room.ts'
-import { createRateLimit } from '../rate-limit.ts'
 import { HubRefusal, invalidInput, unproven } from '../refusal.ts'
 import { paths, type FireReply } from '../wire.ts'
 
 const WEBHOOK_BODY_LIMIT = 256 * 1024
 const BODIES_ON_THEIR_WAY = 64 * 1024 * 1024
-/** Of one event, so that a flood of one leaves the others alone. An alert storm fits in the burst. */
-const PER_SECOND = 200
-const BURST = 2000
 /** Senders that wait for a run hold a connection each. */
 const MOST_WAITING = 256
 
-export const fireRoutes = (context: HubContext): Hono<HubEnv> => {
+export const fireRoutes = (context: HubContext, door: Door): Hono<HubEnv> => {
   const { store, clock, newId, metrics, logger } = context
-  const limit = createRateLimit({ clock, perSecond: PER_SECOND, burst: BURST })
   const room = createReadingRoom({ bytes: BODIES_ON_THEIR_WAY })
   let waiting = 0
   const app = new Hono<HubEnv>()
@@ -36,18 +32,9 @@ export const fireRoutes = (context: HubContext): Hono<HubEnv> => {
     const header = (each: string): string | undefined => request.headers.get(each) ?? undefined
     // The same for all, whether or not there is such an event: what is wrong with a body says nothing about it.
     const body = await read(request)
-    const event = await context.events.find({ namespace, event: name })
-    if (event === undefined || !(await isSender({ event, header, body, now: clock.now() }))) {
-      if (event === undefined) isProven({ ...decoy, header, body, now: clock.now() })
-      metrics.triggerEnded('unauthorized')
-      throw unproven()
-    }
-    // Strangers are not counted: a bucket they could empty would let them shut out the sender.
-    const retryAfterMs = limit.take(event.uid)
-    if (retryAfterMs > 0) {
-      metrics.triggerEnded('rate_limited')
-      throw tooMany({ namespace, name, retryAfterMs })
-    }
+    const judgement = await door.enter({ namespace, event: name, header, body })
+    if (judgement.type === 'refused') throw new HubRefusal(judgement.refusal)
+    const { event } = judgement
     const wish = wishOf(new URL(request.url).searchParams)
     if (wish.mode !== 'async') checkWaiting({ event, wish, waiting })
 
@@ -70,7 +57,7 @@ export const fireRoutes = (context: HubContext): Hono<HubEnv> => {
 
   // Other methods: to a stranger as silent as a wrong token.
   app.all(paths.fire, () => {
-    throw unproven()
+    throw new HubRefusal(unproven)
   })
 
   const read = async (request: Request): Promise<Buffer> => {
@@ -121,24 +108,6 @@ export const fireRoutes = (context: HubContext): Hono<HubEnv> => {
   }
 
   return app
-}
-
-/** Work for nothing, as much as for an event that exists. */
-const decoy = { scheme: 'pagerduty', secrets: [] } as const
-
-const isSender = async ({
-  event,
-  header,
-  body,
-  now,
-}: {
-  readonly event: WebhookEvent
-  readonly header: (name: string) => string | undefined
-  readonly body: Buffer
-  readonly now: number
-}): Promise<boolean> => {
-  const proven = isProven({ scheme: schemeOf(event.webhook), secrets: event.secrets, header, body, now })
-  return proven && !event.suspended
 }
 
 const checkWaiting = ({
@@ -208,21 +177,3 @@ const outcomeOf = ({ duplicate, dropped }: FireReply): TriggerOutcome => {
   if (dropped === undefined) return 'accepted'
   return dropped.reason === 'Quarantined' ? 'quarantined' : 'dropped'
 }
-
-const tooMany = ({
-  namespace,
-  name,
-  retryAfterMs,
-}: {
-  readonly namespace: string
-  readonly name: string
-  readonly retryAfterMs: number
-}): HubRefusal =>
-  new HubRefusal({
-    status: 429,
-    code: 'HubUnavailable',
-    message: `SwarmEvent ${namespace}/${name} gets more than ${PER_SECOND} deliveries a second`,
-    remedy: 'send it again after the time in Retry-After',
-    retryable: true,
-    retryAfterMs,
-  })
