@@ -22,6 +22,7 @@ test.each([
   ['a/*b*c', 'a/xxbyyc', true, 'several stars'],
   ['a/*b*c', 'a/bc', true, 'a star may be empty'],
   ['a/*bb*b', 'a/bb', false, 'pieces do not overlap'],
+  ['a/*ab*ba*', 'a/aba', false, 'pieces in the middle do not overlap'],
   ['a/ab*ba', 'a/aba', false, 'prefix and suffix do not overlap'],
 ])('%s on %s is %s: %s', (pattern, name, matches) => {
   expect(matchesTool(pattern, tool(name))).toBe(matches)
