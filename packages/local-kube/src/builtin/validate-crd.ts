@@ -5,7 +5,13 @@ import { compileJsonPath } from '../resources/json-path.ts'
 import { DefaultsTooLarge, applyDefaults, defaultsBudget } from '../schema/apply-defaults.ts'
 import type { DefaultsBudget } from '../schema/apply-defaults.ts'
 import { checkCelRules } from '../schema/cel-rules.ts'
-import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../schema/field-error.ts'
+import {
+  ENOUGH_ERRORS,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+} from '../schema/field-error.ts'
 import type { FieldError } from '../schema/field-error.ts'
 import { linearRegex } from '../schema/linear-regex.ts'
 import { arePatternsTooLarge } from '../schema/pattern-size.ts'
@@ -135,6 +141,7 @@ function validateStructural({
     )
   }
   for (const [key, child] of Object.entries(asObject(schema['properties']))) {
+    if (errors.length >= ENOUGH_ERRORS) break
     if (isObject(child)) errors.push(...below(child, `${path}.properties[${key}]`))
   }
   if (isObject(schema['items'])) errors.push(...below(schema['items'], `${path}.items`))

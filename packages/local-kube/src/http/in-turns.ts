@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 const TURN_MILLISECONDS = 10
 /** Looking at the clock costs as much as a small item. */
-const ITEMS_PER_LOOK = 16
+const ITEMS_PER_LOOK = 4
 
 export async function eachInTurns<Item>(items: Iterable<Item>, visit: (item: Item) => void): Promise<void> {
   let began = performance.now()

@@ -229,7 +229,14 @@ export async function differenceOf({
   await giveWay()
   const changed = new Set<string>()
   const removed = new Set<string>()
-  for (const [id, value] of fresh) if (!old.has(id) || !deepEqual(old.get(id), value)) changed.add(id)
+  let left = PATHS_PER_TURN
+  for (const [id, value] of fresh) {
+    if (!old.has(id) || !deepEqual(old.get(id), value)) changed.add(id)
+    left -= 1
+    if (left > 0) continue
+    left = PATHS_PER_TURN
+    await giveWay()
+  }
   for (const id of old.keys()) if (!fresh.has(id)) removed.add(id)
   changed.delete(ROOT)
   removed.delete(ROOT)

@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../json.ts'
 import { BudgetExceeded, charge, chargeEvaluation, checkBudget, openBudget, weightOf } from './cel-budget.ts'
 import { celEnvironment, rewireRegex } from './cel-environment.ts'
 import { celLibrary } from './cel-library.ts'
-import { fieldForbidden, fieldInvalid, fieldRequired } from './field-error.ts'
+import { ENOUGH_ERRORS, fieldForbidden, fieldInvalid, fieldRequired } from './field-error.ts'
 import type { FieldError, FieldErrorType } from './field-error.ts'
 import type { StructuralSchema } from './structural-schema.ts'
 
@@ -37,8 +37,6 @@ const LONGEST_RULE = 10_000
 const MOST_RULES = 1_000
 /** Of all rules of a schema; those of the largest operators are a tenth of it. */
 const MOST_CHARACTERS = 500_000
-/** Once a list has so many, more of them help nobody: each tells its whole rule. */
-const ENOUGH_ERRORS = 100
 
 /** Characters of all expressions whose compiled form is kept. */
 const REMEMBERED = 2_000_000

@@ -1,6 +1,9 @@
 /** One thing wrong at one path, with the reason and words Kubernetes uses. */
 import type { JsonValue } from '../json.ts'
 
+/** Once there are this many, more of them help nobody. */
+export const ENOUGH_ERRORS = 100
+
 export type FieldErrorType =
   | 'FieldValueRequired'
   | 'FieldValueInvalid'

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { asArray, asObject, asString } from '../json.ts'
 import type { JsonObject } from '../json.ts'
 import { compileExpression, excessOfRules, expressionGeneration } from './cel-rules.ts'
+import { ENOUGH_ERRORS } from './field-error.ts'
 import { linearRegex, patternGeneration } from './linear-regex.ts'
 import { arePatternsTooLarge } from './pattern-size.ts'
 import { schemasIn } from './structural-schema.ts'
@@ -17,13 +18,20 @@ const generation = (): string => `${patternGeneration()} ${expressionGeneration(
 
 export async function prepareSchema(schema: StructuralSchema): Promise<void> {
   if (prepared.get(schema) === generation()) return
-  if (arePatternsTooLarge(schema) || excessOfRules(schema) !== undefined) return
+  // Each of these looks through all of it, once for a schema.
+  if (arePatternsTooLarge(schema)) return
+  await nextTurn()
+  if (excessOfRules(schema) !== undefined) return
+  await nextTurn()
   let began = performance.now()
+  let faults = 0
   for (const compile of compilations(schema)) {
     try {
       compile()
     } catch {
-      // Said where it matters.
+      // Said where it matters, and nobody looks at more than these.
+      faults += 1
+      if (faults > ENOUGH_ERRORS) return
     }
     if (performance.now() - began < TURN_MILLISECONDS) continue
     await nextTurn()

@@ -2,6 +2,7 @@
 import { deepEqual, isObject } from '../json.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import {
+  ENOUGH_ERRORS,
   fieldDuplicate,
   fieldInvalid,
   fieldNotSupported,
@@ -38,8 +39,6 @@ function isAmong(allowed: readonly JsonValue[], value: JsonValue): boolean {
   return scalars.size < allowed.length && allowed.some((item) => deepEqual(item, value))
 }
 
-/** Once there are this many, more of them help nobody. */
-const ENOUGH_ERRORS = 100
 /** Values compared with schemas for one object, and parts of matches. An anyOf compares a value several times. */
 const LARGEST_WORK = 300_000
 /** Characters that are looked at in the time of one comparison. */
