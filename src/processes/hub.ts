@@ -2,7 +2,6 @@
 
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { KubeswarmError } from '../domain/error.ts'
 import { createHubApp } from '../hub/app.ts'
@@ -15,6 +14,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { EventCatalog } from '../ports/event-catalog.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Store } from '../ports/store.ts'
+import { openPort, type OpenPort } from './open-port.ts'
 
 const HUB_PORT = 8092
 const LEASE_MS = 10_000
@@ -79,31 +79,16 @@ export const startHub = async ({
     },
     refuseEarly({ context, door, application: getRequestListener(createHubApp(context, door).fetch) }),
   )
-  await listen({ server, host, port })
-  const { port: bound } = server.address() as AddressInfo
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`
+  const open = await openPort({ server, host, port }).catch((cause: NodeJS.ErrnoException) => {
+    throw cause.code === 'EADDRINUSE' ? portTaken({ host, port, cause }) : cause
+  })
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${open.port}`
   logger.info({ url }, 'hub listens')
   return {
     url,
-    close: () => closeServer({ server, closing, clock }),
+    close: () => closeServer({ server, open, closing, clock }),
   }
 }
-
-const listen = ({
-  server,
-  host,
-  port,
-}: {
-  readonly server: Server
-  readonly host: string
-  readonly port: number
-}): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(cause.code === 'EADDRINUSE' ? portTaken({ host, port, cause }) : cause),
-    )
-    server.listen(port, host, () => resolve())
-  })
 
 const portTaken = ({
   host,
@@ -123,16 +108,18 @@ const portTaken = ({
 
 const closeServer = async ({
   server,
+  open,
   closing,
   clock,
 }: {
   readonly server: Server
+  readonly open: OpenPort
   readonly closing: AbortController
   readonly clock: Clock
 }): Promise<void> => {
   closing.abort()
   if (!server.listening) return
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const closed = open.close()
   const deadline = clock.monotonic() + CLOSE_GRACE_MS
   // A connection that was busy a moment ago stays open for its next request unless somebody closes it.
   const sweep = (): void => {
