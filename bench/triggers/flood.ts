@@ -103,23 +103,32 @@ export async function flood({
   const launch = (work: () => Promise<void>): void => {
     const piece: Promise<void> = work()
       .catch(() => void (counts.failed += 1))
-      .finally(() => underWay.delete(piece))
+      .finally(() => {
+        underWay.delete(piece)
+        sendWhatIsDue()
+      })
     underWay.add(piece)
   }
 
   const began = performance.now()
-  const probing = setInterval(() => {
-    launch(probe)
-    most = Math.max(most, residentBytes())
-    if (performance.now() - began < (seconds * 1000) / 2) mostEarly = most
-  }, PROBE_MS)
-  while (performance.now() - began < seconds * 1000) {
-    const due = Math.floor(((performance.now() - began) / 1000) * PER_SECOND)
-    // Beyond that the sender itself would drown; what it could not send is not counted as sent.
+  const passedMs = (): number => performance.now() - began
+  // At every tick, and at every answer while it is behind. What it could not send is not counted as sent.
+  const sendWhatIsDue = (): void => {
+    if (passedMs() >= seconds * 1000) return
+    const due = Math.floor((passedMs() / 1000) * PER_SECOND)
+    // Beyond that the sender itself would drown.
     while (counts.sent < due && underWay.size < CONNECTIONS) {
       counts.sent += 1
       launch(deliver)
     }
+  }
+  const probing = setInterval(() => {
+    launch(probe)
+    most = Math.max(most, residentBytes())
+    if (passedMs() < (seconds * 1000) / 2) mostEarly = most
+  }, PROBE_MS)
+  while (passedMs() < seconds * 1000) {
+    sendWhatIsDue()
     await new Promise((resolve) => setTimeout(resolve, TICK_MS))
   }
   clearInterval(probing)
