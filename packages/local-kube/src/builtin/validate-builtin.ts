@@ -163,11 +163,11 @@ function podUpdate(object: JsonObject, old: JsonObject | undefined): FieldError[
   if (old === undefined) return []
   const fixed = (pod: JsonObject): JsonValue => {
     const {
-      containers: _____,
-      initContainers: ____,
-      activeDeadlineSeconds: _,
-      tolerations: __,
-      terminationGracePeriodSeconds: ___,
+      containers: _containers,
+      initContainers: _initContainers,
+      activeDeadlineSeconds: _deadline,
+      tolerations: _tolerations,
+      terminationGracePeriodSeconds: _grace,
       ...rest
     } = asObject(pod['spec'])
     return rest
