@@ -69,17 +69,19 @@ export function kubectlRunner({
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
     const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
     const timer = setTimeout(() => child.kill(), TIMEOUT)
+    // In whole lines: a line may come in pieces, and what is stopped in the midst of one has printed half of it.
+    const isSeen = (): boolean => until.test(stdout.slice(0, stdout.lastIndexOf('\n') + 1))
     const seen = new Promise<boolean>((resolve) => {
       let began = false
       const look = (chunk: Buffer): void => {
         stdout += chunk.toString()
         if (!began) {
           began = true
-          void once({ args: meanwhile }).then(() => until.test(stdout) && resolve(true))
-        } else if (until.test(stdout)) resolve(true)
+          void once({ args: meanwhile }).then(() => isSeen() && resolve(true))
+        } else if (isSeen()) resolve(true)
       }
       child.stdout.on('data', look)
-      void ended.then(() => resolve(until.test(stdout)))
+      void ended.then(() => resolve(isSeen()))
     })
     const matched = await seen
     child.kill('SIGINT')
