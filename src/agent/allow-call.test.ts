@@ -6,8 +6,9 @@ import { callTool } from './call-tool.ts'
 import { runToolsets } from './run-toolsets.ts'
 import { pinTools } from './pin-tools.ts'
 import { inMemoryTaskSource } from './testing/in-memory-task-source.ts'
-import { fastClock, perform, policyOf, says, silent, stagedServer, taskOf } from './testing/stage.ts'
+import { fastClock, perform, policyOf, says, stagedServer, taskOf } from './testing/stage.ts'
 import { TaskSession } from './task-session.ts'
+import { silentLogger } from '../ports/silent-logger.ts'
 
 const judged = async (args = '{}', secrets: readonly KnownSecret[] = []) => {
   const server = stagedServer({ name: 'slack', tools: ['post_message'] })
@@ -18,7 +19,7 @@ const judged = async (args = '{}', secrets: readonly KnownSecret[] = []) => {
     toolsets: runToolsets(),
     clock: fastClock,
     signal: new AbortController().signal,
-    log: silent,
+    log: silentLogger,
   })
   if (pinned.type !== 'pinned') throw new Error('expected the tools to be pinned')
   const verdict = allowCall({
@@ -43,7 +44,7 @@ const sessionOf = async () => {
   source.submit(taskOf(), policyOf())
   const assigned = await source.lease({ holder: 'pod', waitMs: 0, signal: new AbortController().signal })
   if (assigned === undefined) throw new Error('expected a task')
-  return new TaskSession({ source, assigned, clock: fastClock, log: silent })
+  return new TaskSession({ source, assigned, clock: fastClock, log: silentLogger })
 }
 
 test('P3 a permission is good for one call; a forged or used one makes none', async () => {
@@ -58,7 +59,7 @@ test('P3 a permission is good for one call; a forged or used one makes none', as
       session,
       clock: fastClock,
       random: Math.random,
-      log: silent,
+      log: silentLogger,
     })
   await expect(make({ ...call })).rejects.toMatchObject({ code: 'PolicyDenied' })
   expect(server.ledger).toHaveLength(0)

@@ -8,7 +8,8 @@ import { pinTools } from './pin-tools.ts'
 import { runToolsets } from './run-toolsets.ts'
 import { TaskSession } from './task-session.ts'
 import { inMemoryTaskSource } from './testing/in-memory-task-source.ts'
-import { fastClock, policyOf, silent, stagedServer, taskOf } from './testing/stage.ts'
+import { fastClock, policyOf, stagedServer, taskOf } from './testing/stage.ts'
+import { silentLogger } from '../ports/silent-logger.ts'
 
 const open = policyOf({ servers: ['slack'], revision: 'open' })
 const closed = policyOf({ servers: ['slack'], deny: ['slack/*'], revision: 'closed' })
@@ -34,7 +35,7 @@ test('P3 F68 the policy that came with the announcement holds, also when a heart
     },
     assigned: { task: taskOf(), fence: 1, expiresAt: standing(open).expiresAt, policy: open, history: [] },
     clock,
-    log: silent,
+    log: silentLogger,
   })
   const slack = stagedServer({ name: 'slack', tools: ['post_message'] })
   const pinned = await pinTools({
@@ -44,7 +45,7 @@ test('P3 F68 the policy that came with the announcement holds, also when a heart
     toolsets: runToolsets(),
     clock: fastClock,
     signal: session.signal,
-    log: silent,
+    log: silentLogger,
   })
   if (pinned.type !== 'pinned') throw new Error('expected the tools to be pinned')
   const verdict = allowCall({
@@ -64,7 +65,7 @@ test('P3 F68 the policy that came with the announcement holds, also when a heart
     session,
     clock,
     random: () => 0,
-    log: silent,
+    log: silentLogger,
   })
   await announced.promise
   clock.advance(1000)

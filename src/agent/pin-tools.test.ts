@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import type { EffectivePolicy, ServerAddress } from '../domain/guardrail/effective-policy.ts'
 import { pinTools } from './pin-tools.ts'
 import { runToolsets } from './run-toolsets.ts'
-import { fastClock, policyOf, silent, stagedServer } from './testing/stage.ts'
+import { fastClock, policyOf, stagedServer } from './testing/stage.ts'
+import { silentLogger } from '../ports/silent-logger.ts'
 
 const source = { kind: 'SwarmSettings', name: 'mcp', field: 'spec.security.mcpAllowlist' } as const
 
@@ -40,7 +41,7 @@ const pin = async ({
     toolsets: runToolsets(),
     clock: fastClock,
     signal: new AbortController().signal,
-    log: silent,
+    log: silentLogger,
   })
   return { outcome, asked }
 }

@@ -6,13 +6,13 @@ import type { EffectivePolicy, Limit } from '../domain/guardrail/effective-polic
 import type { KnownSecret } from '../domain/guardrail/known-secrets.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { LanguageModel, ModelTurn } from '../ports/language-model.ts'
-import type { Logger } from '../ports/logger.ts'
 import type { AssignedTask, Standing, TaskSource } from '../ports/task-source.ts'
 import type { ToolServer } from '../ports/tool-server.ts'
 import { modelPacer } from './model-pacer.ts'
 import { performTask, type TaskEnd } from './perform-task.ts'
 import { runToolsets } from './run-toolsets.ts'
 import { TaskSession } from './task-session.ts'
+import { silentLogger } from '../ports/silent-logger.ts'
 
 /** More of them gain nothing that a run would notice. */
 const ROUNDS = 3
@@ -30,7 +30,7 @@ export const rehearse = async ({
   let end: TaskEnd = 'abandoned'
   for (let round = 0; round < ROUNDS; round++) {
     const ports = redactingPorts(
-      { source, model: modelOfTwoTurns(), servers: [{ server, onUnavailable: 'fail' }], log: silent },
+      { source, model: modelOfTwoTurns(), servers: [{ server, onUnavailable: 'fail' }], log: silentLogger },
       secrets,
     )
     const session = new TaskSession({ source: ports.source, assigned, clock, log: ports.log })
@@ -152,11 +152,4 @@ const modelOfTwoTurns = (): LanguageModel => {
       return turn === undefined ? Promise.reject(new Error('the play is over')) : Promise.resolve(turn)
     },
   }
-}
-
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
 }

@@ -3,7 +3,8 @@ import { KubeswarmError } from '../domain/error.ts'
 import { createManualClock } from '../ports/manual-clock.ts'
 import type { AssignedTask, Standing, TaskSource } from '../ports/task-source.ts'
 import { TaskSession } from './task-session.ts'
-import { policyOf, silent, taskOf } from './testing/stage.ts'
+import { policyOf, taskOf } from './testing/stage.ts'
+import { silentLogger } from '../ports/silent-logger.ts'
 
 const leaseMs = 10_000
 
@@ -23,7 +24,7 @@ const setUp = ({ heartbeat, record }: Partial<Pick<TaskSource, 'heartbeat' | 're
     record: record ?? (async () => standing()),
   } as Partial<TaskSource> as TaskSource
   const assigned: AssignedTask = { task: taskOf(), fence: 1, history: [], ...standing() }
-  const session = new TaskSession({ source, assigned, clock, log: silent })
+  const session = new TaskSession({ source, assigned, clock, log: silentLogger })
   const pass = async (ms: number): Promise<void> => {
     for (let passed = 0; passed < ms; passed += 500) {
       clock.advance(500)

@@ -4,7 +4,8 @@ import { createManualClock } from '../ports/manual-clock.ts'
 import type { Standing, TaskSource } from '../ports/task-source.ts'
 import { TaskSession } from './task-session.ts'
 import { inMemoryTaskSource } from './testing/in-memory-task-source.ts'
-import { policyOf, silent, taskOf } from './testing/stage.ts'
+import { policyOf, taskOf } from './testing/stage.ts'
+import { silentLogger } from '../ports/silent-logger.ts'
 
 const open = policyOf({ servers: ['slack'], revision: 'open' })
 const closed = policyOf({ servers: ['slack'], deny: ['slack/*'], revision: 'closed' })
@@ -16,7 +17,7 @@ const sessionOn = (answers: Partial<TaskSource>) => {
     source: { ...inMemoryTaskSource(), ...answers },
     assigned: { task: taskOf(), fence: 1, expiresAt: standing(open).expiresAt, policy: open, history: [] },
     clock,
-    log: silent,
+    log: silentLogger,
   })
   return { clock, session }
 }

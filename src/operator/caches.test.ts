@@ -3,8 +3,7 @@ import type { KubernetesObject } from '../api/resource.ts'
 import { createManualClock } from '../ports/manual-clock.ts'
 import type { Resources, ResourceType } from '../ports/resources.ts'
 import { openCaches } from './caches.ts'
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
+import { silentLogger } from '../ports/silent-logger.ts'
 
 /** One object of each kind, as an API server sends it. */
 const resources = {
@@ -34,7 +33,12 @@ const resources = {
 } as unknown as Resources
 
 test('C5 what is watched is kept without who wrote which field, and of Secrets and ConfigMaps nothing but metadata', async () => {
-  const caches = openCaches({ resources, clock: createManualClock(), random: Math.random, logger: silent })
+  const caches = openCaches({
+    resources,
+    clock: createManualClock(),
+    random: Math.random,
+    logger: silentLogger,
+  })
   caches.start()
   await caches.synced
   const kept = (

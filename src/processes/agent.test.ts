@@ -14,9 +14,10 @@ import type { Task } from '../domain/run/task.ts'
 import { agentEnvironment } from '../domain/workload/agent-environment.ts'
 import type { Store } from '../ports/store.ts'
 import { agentConfigFromEnvironment, startAgent, type RunningAgent } from './agent.ts'
-import { investigator, plainTokens, silent } from './hub.fixtures.ts'
+import { investigator, plainTokens } from './hub.fixtures.ts'
 import { startHub, type RunningHub } from './hub.ts'
 import { systemClock } from './system-clock.ts'
+import { silentLogger } from '../ports/silent-logger.ts'
 
 const host = '127.0.0.1'
 let directory: string
@@ -40,7 +41,7 @@ beforeEach(async () => {
     host,
     port: 0,
     clock: systemClock,
-    logger: silent,
+    logger: silentLogger,
   })
   const mock = (server: 'pagerduty' | 'grafana' | 'slack') =>
     startMockServer({ server, port: 0, controlPort: 0, host, log: () => undefined })

@@ -8,10 +8,10 @@ import { createDispatcher, type Dispatcher } from '../operator/notify/dispatcher
 import { createManualClock, type ManualClock } from '../ports/manual-clock.ts'
 import type { ChannelDelivery, ChannelOutcome } from '../ports/notify-channels.ts'
 import type { Store } from '../ports/store.ts'
+import { silentLogger } from '../ports/silent-logger.ts'
 
 const namespace = 'incident-response'
 const place = { namespace, notify: 'on-call' }
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const webhook = (host: string): NotifyChannelSpec => ({
   type: 'webhook',
   webhook: { url: `https://${host}/` },
@@ -59,7 +59,7 @@ const startWith = (answer: (delivery: ChannelDelivery) => ChannelOutcome | Promi
     resources: {} as never,
     clock,
     random: () => 0,
-    logger: silent,
+    logger: silentLogger,
     channels: {
       async deliver(delivery) {
         seen.push(`${hostOf(delivery)} ${delivery.id.split('/')[0]}`)

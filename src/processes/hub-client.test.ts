@@ -19,8 +19,9 @@ import {
 } from '../ports/store.fixtures.ts'
 import type { Store } from '../ports/store.ts'
 import { startHub, type RunningHub } from './hub.ts'
-import { investigator, plainTokens, silent } from './hub.fixtures.ts'
+import { investigator, plainTokens } from './hub.fixtures.ts'
 import { systemClock } from './system-clock.ts'
+import { silentLogger } from '../ports/silent-logger.ts'
 
 describe('an agent’s client and the hub', () => {
   let directory: string
@@ -39,7 +40,7 @@ describe('an agent’s client and the hub', () => {
       host: '127.0.0.1',
       port: 0,
       clock: systemClock,
-      logger: silent,
+      logger: silentLogger,
     })
     client = connectHub({ url: hub.url, token: tokenFile(path), clock: systemClock, random: Math.random })
   })

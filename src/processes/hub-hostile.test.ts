@@ -10,8 +10,9 @@ import { openSqliteStore } from '../adapters/sql/sqlite.ts'
 import type { WebhookEvent } from '../ports/event-catalog.ts'
 import { createManualClock, type ManualClock } from '../ports/manual-clock.ts'
 import type { Store } from '../ports/store.ts'
-import { plainTokens, silent } from './hub.fixtures.ts'
+import { plainTokens } from './hub.fixtures.ts'
 import { startHub, type RunningHub } from './hub.ts'
+import { silentLogger } from '../ports/silent-logger.ts'
 
 const secret = 'a'.repeat(64)
 const event: WebhookEvent = {
@@ -43,7 +44,7 @@ describe('F82 a sender', () => {
       host: '127.0.0.1',
       port: 0,
       clock,
-      logger: silent,
+      logger: silentLogger,
     })
   })
   afterEach(async () => {

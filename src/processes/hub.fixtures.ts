@@ -8,16 +8,9 @@ import { createHubMetrics } from '../hub/metrics.ts'
 import { HUB_AUDIENCE, paths } from '../hub/wire.ts'
 import type { Authenticator } from '../ports/authenticator.ts'
 import type { EventCatalog, WebhookEvent } from '../ports/event-catalog.ts'
-import type { Logger } from '../ports/logger.ts'
 import { createManualClock, type ManualClock } from '../ports/manual-clock.ts'
 import type { Store } from '../ports/store.ts'
-
-export const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-}
+import { silentLogger } from '../ports/silent-logger.ts'
 
 /** `user:reader` may read every run of `incident-response`. */
 export const plainTokens: Authenticator = {
@@ -72,7 +65,7 @@ export const createTestHub = ({
     authenticator: plainTokens,
     events: catalog,
     clock,
-    logger: silent,
+    logger: silentLogger,
     newId: () => `id-${++ids}`,
     closing: closing.signal,
     leaseMs: 10_000,

@@ -6,8 +6,9 @@ import { paths, type LeaseReply } from '../hub/wire.ts'
 import { agentKey, finished, policyOf, runKey, started, submitted, taskOf } from '../ports/store.fixtures.ts'
 import type { Store } from '../ports/store.ts'
 import { startHub, type RunningHub } from './hub.ts'
-import { investigator, journalPath, notifier, plainTokens, reader, silent } from './hub.fixtures.ts'
+import { investigator, journalPath, notifier, plainTokens, reader } from './hub.fixtures.ts'
 import { systemClock } from './system-clock.ts'
+import { silentLogger } from '../ports/silent-logger.ts'
 
 describe('the hub on a real port', () => {
   let store: Store
@@ -30,7 +31,7 @@ describe('the hub on a real port', () => {
       host: '127.0.0.1',
       port,
       clock: systemClock,
-      logger: silent,
+      logger: silentLogger,
     })
   const submit = (task = taskOf()) => store.tasks.submit({ task, records: [submitted(task)] })
   const lease = (

@@ -28,9 +28,9 @@ import { runOperator } from '../operator/run-operator.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
 import { systemClock } from './system-clock.ts'
+import { silentLogger } from '../ports/silent-logger.ts'
 
 const namespace = 'incident-response'
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const signingSecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 
 interface Received {
@@ -93,7 +93,7 @@ const startOperator = async (clock: Clock = systemClock): Promise<() => Promise<
     definitions: [],
     clock,
     random: Math.random,
-    logger: silent,
+    logger: silentLogger,
     signal: new AbortController().signal,
   })
   let closed: Promise<void> | undefined

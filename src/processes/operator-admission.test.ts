@@ -13,13 +13,12 @@ import { createManualClock } from '../ports/manual-clock.ts'
 import type { Resources } from '../ports/resources.ts'
 import { closeAll, open, start } from './operator.fixtures.ts'
 import { systemClock } from './system-clock.ts'
+import { silentLogger } from '../ports/silent-logger.ts'
 
 afterEach(closeAll)
 
 const namespace = 'kubeswarm-system'
 const dayMs = 24 * 3_600_000
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
-
 interface Registration extends KubernetesObject {
   readonly webhooks?: readonly {
     readonly clientConfig: { readonly url?: string; readonly caBundle: string }
@@ -42,7 +41,7 @@ const replica = async (resources: Resources, clock: Clock = systemClock) => {
       service: { namespace, name: 'hook', path: '/validate', port: 443 },
     },
     clock,
-    logger: silent,
+    logger: silentLogger,
   })
   open.push(() => admission.close())
   return admission

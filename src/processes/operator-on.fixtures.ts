@@ -7,14 +7,13 @@ import type { Logger } from '../ports/logger.ts'
 import type { Store } from '../ports/store.ts'
 import { startOperator } from './operator.ts'
 import { systemClock } from './system-clock.ts'
-
-const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+import { silentLogger } from '../ports/silent-logger.ts'
 
 /** Resolves when it is ready. `open` takes what the test has to close, the latest first. */
 export const operatorOn = async ({
   kubeconfig,
   open,
-  logger = silent,
+  logger = silentLogger,
 }: {
   readonly kubeconfig: string
   readonly open: (() => unknown)[]

@@ -22,9 +22,9 @@ import type { NotifyChannels } from '../ports/notify-channels.ts'
 import type { Resources } from '../ports/resources.ts'
 import type { Store } from '../ports/store.ts'
 import { systemClock } from './system-clock.ts'
+import { silentLogger } from '../ports/silent-logger.ts'
 
 export const namespace = 'incident-response'
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 export const open: (() => Promise<void>)[] = []
 /** After each test: closes what it opened, the latest first. */
 export const closeAll = async (): Promise<void> => {
@@ -54,7 +54,7 @@ export const start = async (
     channels,
     clock,
     random: Math.random,
-    logger: silent,
+    logger: silentLogger,
     signal: new AbortController().signal,
   })
   let closed = false

@@ -7,9 +7,9 @@ import type { KubernetesObject } from '../api/resource.ts'
 import { createIndexedCache } from '../operator/reconcile/indexed-cache.ts'
 import { startReflector } from '../operator/reconcile/reflector.ts'
 import { systemClock } from './system-clock.ts'
+import { silentLogger } from '../ports/silent-logger.ts'
 
 const things = { group: 'test.dev', version: 'v1', plural: 'things', kind: 'Thing', namespaced: true }
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const open: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const close of open.splice(0).toReversed()) await close()
@@ -33,7 +33,7 @@ const setUp = async (before: readonly string[] = []) => {
     cache,
     clock: systemClock,
     random: Math.random,
-    logger: silent,
+    logger: silentLogger,
   })
   open.push(
     () => server.close(),

@@ -3,16 +3,10 @@
 import type { Logger } from '../../src/ports/logger.ts'
 import type { SimulatedProcess } from './process.ts'
 import type { World } from './world.ts'
-
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-}
+import { silentLogger } from '../../src/ports/silent-logger.ts'
 
 export const loggerOf = (world: World, process: SimulatedProcess): Logger => {
-  if (world.trace === undefined) return silent
+  if (world.trace === undefined) return silentLogger
   const said = (fields: object, message: string): void => {
     const text = Object.entries(fields)
       .filter(([name]) => ['code', 'error', 'err', 'key', 'reason', 'task', 'fence', 'turn'].includes(name))

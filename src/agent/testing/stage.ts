@@ -9,12 +9,12 @@ import type { Task } from '../../domain/run/task.ts'
 import { taskId } from '../../domain/run/task.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { LanguageModel, ModelRequest, ModelTurn } from '../../ports/language-model.ts'
-import type { Logger } from '../../ports/logger.ts'
 import type { ToolDefinition, ToolResult, ToolServer } from '../../ports/tool-server.ts'
 import { modelPacer } from '../model-pacer.ts'
 import type { ToolServerBinding } from '../pin-tools.ts'
 import { startWorker, type Worker } from '../worker.ts'
 import { inMemoryTaskSource, type InMemoryTaskSource } from './in-memory-task-source.ts'
+import { silentLogger } from '../../ports/silent-logger.ts'
 
 const SPEED = 100
 
@@ -25,13 +25,6 @@ export const fastClock: Clock = {
     const timer = setTimeout(action, ms / SPEED)
     return () => clearTimeout(timer)
   },
-}
-
-export const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
 }
 
 export const policyOf = ({
@@ -238,7 +231,7 @@ export const stage = ({
       random,
       secrets: () => secrets,
     },
-    log: silent,
+    log: silentLogger,
   })
   return {
     source,

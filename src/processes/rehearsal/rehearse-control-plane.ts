@@ -11,9 +11,9 @@ import { createHubMetrics } from '../../hub/metrics.ts'
 import { paths, type LeaseReply } from '../../hub/wire.ts'
 import { createRunEngine } from '../../operator/controllers/run-engine.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Logger } from '../../ports/logger.ts'
 import type { Store } from '../../ports/store.ts'
 import { agentName, linesOf, madeUpPolicy, madeUpRun, madeUpTeam, namespace } from './made-up-run.ts'
+import { silentLogger } from '../../ports/silent-logger.ts'
 
 /** More of them gain nothing that a run would notice. */
 const ROUNDS = 4
@@ -44,7 +44,7 @@ const hubOf = ({ store, clock }: { readonly store: Store; readonly clock: Clock 
     },
     events: { find: () => Promise.resolve(undefined), ended: () => Promise.resolve(undefined) },
     clock,
-    logger: silent,
+    logger: silentLogger,
     newId: () => 'rehearsal',
     closing: new AbortController().signal,
     leaseMs: 60_000,
@@ -98,10 +98,3 @@ const work = async (hub: Hub): Promise<void> => {
 }
 
 const bearer = { authorization: 'Bearer rehearsal' }
-
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-}

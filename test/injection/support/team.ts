@@ -10,7 +10,6 @@ import { startMockServer, type MockServerName } from '../../../src/adapters/mock
 import { modelPacer } from '../../../src/agent/model-pacer.ts'
 import { startWorker } from '../../../src/agent/worker.ts'
 import { inMemoryTaskSource } from '../../../src/agent/testing/in-memory-task-source.ts'
-import { silent } from '../../../src/agent/testing/stage.ts'
 import { parseManifests } from '../../../src/api/manifest.ts'
 import type { SwarmAgent, SwarmPolicy, SwarmRun, SwarmTeam } from '../../../src/api/v1alpha1/index.ts'
 import { effectivePolicy } from '../../../src/domain/guardrail/merge-policies.ts'
@@ -23,6 +22,7 @@ import { systemClock } from '../../../src/processes/system-clock.ts'
 import { canary } from './demands.ts'
 import { startTrapServer } from './trap-server.ts'
 import { worstModel, type WorstModel } from './worst-model.ts'
+import { silentLogger } from '../../../src/ports/silent-logger.ts'
 
 export const positions = ['alert', 'log line', 'tool description', 'tool error', 'step output'] as const
 /** `runbook`: in a page that a tool reads. */
@@ -337,7 +337,7 @@ const startPlayer = async ({
       random: () => 0.5,
       secrets: () => (guarded ? [canary] : []),
     },
-    log: silent,
+    log: silentLogger,
   })
 
   return {
