@@ -1,21 +1,22 @@
 // A storm of alerts: PagerDuty deliveries, shuffled and repeated, at a cluster whose hub and operator are killed at
-// random. What must hold afterwards: one run for each incident, one Slack post for each run, told by the mock Slack's
-// own ledger. Slack and the scripted model stand outside of what is killed.
+// random, with the agents or without. What must hold afterwards: one run for each incident, one Slack post for each
+// run, told by the mock Slack's own ledger. Slack and the scripted model stand outside of what is killed.
 
 import { createHmac, randomInt } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startScriptedModel } from '../../src/adapters/scripted-model/start-scripted-model.ts'
 import { startMockServer } from '../../src/adapters/mock-servers/start-mock-server.ts'
 import { apiOf } from '../scenarios/support/api.ts'
-import { checkout, startDevProcess, type DevProcess } from '../scenarios/support/swarm.ts'
+import { checkout } from '../scenarios/support/swarm.ts'
+import { pause, startStormedCluster, type Victims } from './stormed-cluster.ts'
 
 export interface StormOutcome {
   readonly alerts: number
   readonly deliveries: number
   readonly kills: number
+  readonly victims: Victims
   readonly runs: number
   readonly succeeded: number
   /** Why the others did not. */
@@ -28,15 +29,24 @@ export interface StormOutcome {
 }
 
 /**
- * One run for each incident, and one post for each run that succeeded. One that was killed between announcing its post
- * and hearing of it says OutcomeUnknown, and has posted once or not at all. Nothing else may fail.
+ * One run for each incident, and one post for each run, all of which succeed while the agents live. One whose agent was
+ * killed between announcing its post and hearing of it says OutcomeUnknown, and has posted once or not at all. Nothing
+ * else may fail.
  */
-export const holds = ({ alerts, runs, succeeded, failures, severalNames, posts }: StormOutcome): boolean =>
+export const holds = ({
+  alerts,
+  victims,
+  runs,
+  succeeded,
+  failures,
+  severalNames,
+  posts,
+}: StormOutcome): boolean =>
   runs === alerts &&
   severalNames === 0 &&
   Object.keys(posts).every((count) => Number(count) <= 1) &&
   (posts[1] ?? 0) >= succeeded &&
-  failures.every((failure) => failure.includes('OutcomeUnknown'))
+  failures.every((failure) => victims === 'everything' && failure.includes('OutcomeUnknown'))
 
 const namespace = 'storm'
 const sharedSecret = 'a'.repeat(64)
@@ -44,10 +54,12 @@ const sharedSecret = 'a'.repeat(64)
 export const playStorm = async ({
   alerts,
   kills,
+  victims,
   say = () => undefined,
 }: {
   readonly alerts: number
   readonly kills: number
+  readonly victims: Victims
   readonly say?: (line: string) => void
 }): Promise<StormOutcome> => {
   const began = performance.now()
@@ -67,25 +79,17 @@ export const playStorm = async ({
     port: 0,
     log: () => undefined,
   })
-  const hubPort = await freePort()
-  writeFileSync(join(directory, 'manifests.yaml'), manifests(slack.url))
-  const start = (more: readonly string[] = []): Promise<DevProcess> =>
-    startDevProcess({
-      args: [
-        '--state',
-        join(directory, 'state'),
-        '--hub-port',
-        String(hubPort),
-        '--log-level',
-        'error',
-        ...more,
-      ],
-      environment: { OPENAI_BASE_URL: model.url },
-    })
-  let dev = await start([join(directory, 'manifests.yaml')])
+  const manifestPath = join(directory, 'manifests.yaml')
+  writeFileSync(manifestPath, manifests(slack.url))
+  const cluster = await startStormedCluster({
+    victims,
+    directory,
+    manifests: manifestPath,
+    modelUrl: model.url,
+  })
   let killed = 0
   try {
-    const url = `http://127.0.0.1:${hubPort}/triggers/${namespace}/pages/fire`
+    const url = `${cluster.hubUrl}/triggers/${namespace}/pages/fire`
     const ids = Array.from({ length: alerts }, (_, index) => `P-${10_000 + index}`)
     // Each once, and about half of them once or twice more.
     const deliveries = shuffled(
@@ -102,16 +106,15 @@ export const playStorm = async ({
     const nemesis = (async () => {
       while (killed < kills && !over) {
         await pause(300 + randomInt(2500))
-        await dev.stop('SIGKILL')
+        await cluster.strike()
         killed += 1
         say(`killed ${killed} of ${kills}, ${next} of ${deliveries.length} deliveries sent`)
-        dev = await start()
       }
     })()
     await sending
     await nemesis
     say(`all ${deliveries.length} deliveries are accepted`)
-    const runs = await untilAllEnded({ kubeconfig: dev.kubeconfig, count: alerts, say })
+    const runs = await untilAllEnded({ kubeconfig: cluster.kubeconfig, count: alerts, say })
     over = true
     const ledger = (await (await fetch(`${slack.controlUrl}/__ledger`)).json()) as {
       readonly calls: readonly { readonly executed: boolean; readonly arguments: { readonly text: string } }[]
@@ -128,6 +131,7 @@ export const playStorm = async ({
       alerts,
       deliveries: deliveries.length,
       kills: killed,
+      victims,
       runs: runs.length,
       succeeded: runs.filter(({ phase }) => phase === 'Succeeded').length,
       failures: runs.flatMap(({ phase, why }) => (phase === 'Succeeded' ? [] : [`${phase}: ${why}`])),
@@ -136,7 +140,7 @@ export const playStorm = async ({
       seconds: Math.round((performance.now() - began) / 1000),
     }
   } finally {
-    await dev.stop()
+    await cluster.close()
     await Promise.all([slack.close(), model.close()])
     rmSync(directory, { recursive: true, force: true })
   }
@@ -215,16 +219,6 @@ const shuffled = <T>(items: readonly T[]): readonly T[] =>
     .map((item) => ({ item, at: Math.random() }))
     .toSorted((a, b) => a.at - b.at)
     .map(({ item }) => item)
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 const script = `name: storm
 rules:
