@@ -33,6 +33,7 @@ import { publishEndpoints } from '../../src/processes/dev/publish-endpoints.ts'
 import { readManifests } from '../../src/processes/dev/read-directory.ts'
 import { imageRepository } from '../../src/processes/version.ts'
 import { apiOf, type Api } from '../scenarios/support/api.ts'
+import { freePort } from '../scenarios/support/free-port.ts'
 import { copyStory, ledgerOf, namespace, runPath, type StoryCopy } from '../scenarios/support/story.ts'
 import { checkout, cleanEnvironment } from '../scenarios/support/swarm.ts'
 
@@ -508,12 +509,4 @@ const environmentOf = (pid: number): string => {
   } catch {
     return ''
   }
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
 }

@@ -6,11 +6,12 @@ import { createHmac, randomInt } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { startScriptedModel } from '../../src/adapters/scripted-model/start-scripted-model.ts'
 import { startMockServer } from '../../src/adapters/mock-servers/start-mock-server.ts'
 import { apiOf } from '../scenarios/support/api.ts'
 import { checkout } from '../scenarios/support/swarm.ts'
-import { pause, startStormedCluster, type Victims } from './stormed-cluster.ts'
+import { startStormedCluster, type Victims } from './stormed-cluster.ts'
 
 export interface StormOutcome {
   readonly alerts: number

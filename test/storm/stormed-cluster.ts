@@ -4,8 +4,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { startLocalKube } from 'local-kube'
 import { connectKubernetes } from '../../src/adapters/kubernetes/connect-kubernetes.ts'
 import { applyManifest, inApplyOrder } from '../../src/processes/dev/apply-manifests.ts'
@@ -13,6 +13,7 @@ import { publishEndpoints } from '../../src/processes/dev/publish-endpoints.ts'
 import { readManifests } from '../../src/processes/dev/read-directory.ts'
 import { imageRepository } from '../../src/processes/version.ts'
 import { apiOf } from '../scenarios/support/api.ts'
+import { freePort } from '../scenarios/support/free-port.ts'
 import { checkout, cleanEnvironment, startDevProcess } from '../scenarios/support/swarm.ts'
 
 export type Victims = 'everything' | 'control-plane'
@@ -136,14 +137,4 @@ const clusterInParts = async ({ directory, manifests, modelUrl }: Setting): Prom
       await kube.close()
     },
   }
-}
-
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -7,6 +7,15 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { Agent, request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  configMap,
+  configMaps,
+  custom as customObject,
+  definition,
+  definitions,
+  group,
+  many,
+} from './hostile/hostile-request.ts'
 import { startMeasuredServer } from './hostile/measured-server.ts'
 import type { MeasuredServer } from './hostile/measured-server.ts'
 
@@ -50,46 +59,12 @@ async function send(sent: Sent): Promise<Answered> {
   return { status, body: (isJson ? JSON.parse(content) : {}) as Answered['body'] }
 }
 
-const configMaps = '/api/v1/namespaces/default/configmaps'
-const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-const configMap = (name: string, data: unknown): string =>
-  JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data })
-const group = 'hostile.example.com'
-const many = <T>(count: number, make: (index: number) => T): T[] =>
-  Array.from({ length: count }, (_, index) => make(index))
-
-const definition = (plural: string, spec: object, version: object = {}): string =>
-  JSON.stringify({
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: { plural, singular: plural, kind: `Kind${plural}`, listKind: `Kind${plural}List` },
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: { openAPIV3Schema: { type: 'object', properties: { spec } } },
-          ...version,
-        },
-      ],
-    },
-  })
 const define = (plural: string, spec: object, version?: object): Promise<Answered> =>
   send({ path: definitions, body: definition(plural, spec, version) })
-const custom = (plural: string, spec: unknown): Promise<Answered> =>
-  send({
-    path: `/apis/${group}/v1/namespaces/default/${plural}`,
-    body: JSON.stringify({
-      apiVersion: `${group}/v1`,
-      kind: `Kind${plural}`,
-      metadata: { generateName: 'x-' },
-      spec,
-    }),
-  })
+const custom = (plural: string, spec: unknown): Promise<Answered> => {
+  const { path, body } = customObject(plural, () => spec)
+  return send({ path, ...(body === undefined ? {} : { body: body() }) })
+}
 
 const refusedWith = (status: number, reason: string, message: RegExp): object => ({
   status,

@@ -29,8 +29,8 @@ export const fields = <T>(count: number, prefix: string, make: (index: number) =
 export const configMap = (name: string, data: unknown): string =>
   JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data })
 
-/** A definition of a kind whose objects have this schema for their spec. */
-export const definition = (plural: string, spec: object): string =>
+/** A definition of a kind whose objects have this schema for their spec, and more of its version. */
+export const definition = (plural: string, spec: object, version: object = {}): string =>
   JSON.stringify({
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -45,6 +45,7 @@ export const definition = (plural: string, spec: object): string =>
           served: true,
           storage: true,
           schema: { openAPIV3Schema: { type: 'object', properties: { spec } } },
+          ...version,
         },
       ],
     },
